@@ -1,0 +1,52 @@
+"""Where the course keeps its files, and how it writes and verifies them."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = ROOT / "assets"
+
+
+class AssetError(RuntimeError):
+    """A file of the course is missing or altered. The message names it and says how to mend it."""
+
+
+def cache_dir() -> Path:
+    """The folder for unpacked data: `.cache` in the checkout, or where `TUTORIAL_CACHE` points."""
+    return Path(os.environ.get("TUTORIAL_CACHE") or ROOT / ".cache").expanduser()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to a temporary name beside `path`, then rename: `path` is whole or untouched.
+
+    Raises `AssetError` where the folder cannot be written.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as problem:
+        raise AssetError(
+            f"cannot write {path}: {problem.strerror or problem}. Make room or grant write access "
+            "(for unpacked data, TUTORIAL_CACHE=<another folder> moves the cache)."
+        ) from problem
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def verify(path: Path, content: bytes | memoryview, sha256: str, *, mend: str) -> None:
+    """Raise `AssetError` naming `path` and `mend` unless `content` has the digest `sha256`."""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise AssetError(f"{path} is truncated or altered. To mend it: {mend}")
+
+
+def restore_hint(path: Path) -> str:
+    """How a reader gets a shipped file back."""
+    return f'run "git checkout -- {path}" in the repository, or clone it again.'
