@@ -1,4 +1,4 @@
-"""Emoji in four hands: 1,561 things, each drawn by Noto, Twemoji, Fluent and OpenMoji, with its English name."""
+"""Emoji in four hands: 1,561 things, each drawn by Noto, Twemoji, Fluent and OpenMoji, with its name."""
 
 import hashlib
 from dataclasses import dataclass
@@ -68,9 +68,7 @@ def _read_sheet(style: str, count: int) -> np.ndarray:
         rows, columns = pixels.shape[0] // PIXELS, pixels.shape[1] // PIXELS
         grid = pixels.reshape(rows, PIXELS, columns, PIXELS, 3).swapaxes(1, 2)
     except (OSError, ValueError) as problem:
-        raise AssetError(
-            f"{path} is missing or truncated. To mend it: {restore_hint(path)}"
-        ) from problem
+        raise AssetError(f"{path} is missing or truncated. To mend it: {restore_hint(path)}") from problem
     pixels = np.ascontiguousarray(grid.reshape(-1, PIXELS, PIXELS, 3)[:count])
     verify(path, pixels.data, SHA256[style], mend=restore_hint(path))
     return pixels

@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): shipped compressed, unpacked once, read by torchvision."""
+"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): shipped compressed, unpacked once."""
 
 import lzma
 from functools import lru_cache
@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
-from tutorial_utils.files import ASSETS, AssetError, cache_dir, restore_hint, verify, write_atomically
+from tutorial_utils.files import (
+    ASSETS,
+    AssetError,
+    cache_dir,
+    restore_hint,
+    verify,
+    write_atomically,
+)
 
 SHIPPED = ASSETS / "data" / "fashion_mnist"
 FILES = {  # original file -> sha256 of its unpacked content
@@ -100,9 +107,7 @@ def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> T
     levels = images * 255
     values = levels.round()
     if images.numel() and not (values.min() >= 0 and values.max() <= 255):
-        raise ValueError(
-            f"dequantize needs images in [0, 1], got [{images.min():.4g}, {images.max():.4g}]"
-        )
+        raise ValueError(f"dequantize needs images in [0, 1], got [{images.min():.4g}, {images.max():.4g}]")
     if (levels - values).abs().max() > 1e-2:
         raise ValueError("dequantize needs 8-bit images: every value a multiple of 1/255")
     noise = torch.rand(images.shape, generator=generator, dtype=images.dtype)

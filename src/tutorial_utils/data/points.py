@@ -27,9 +27,7 @@ class GaussianMixture:
         return log_normal.logsumexp(1) - math.log(len(self.centers))
 
 
-def ring_of_gaussians(
-    num_modes: int = 8, *, radius: float = 2.0, std: float = 0.02
-) -> GaussianMixture:
+def ring_of_gaussians(num_modes: int = 8, *, radius: float = 2.0, std: float = 0.02) -> GaussianMixture:
     """`num_modes` Gaussians evenly spaced on a circle around 0, the first on the positive x-axis."""
     angles = 2 * math.pi * torch.arange(num_modes) / num_modes
     return GaussianMixture(radius * torch.stack([angles.cos(), angles.sin()], 1), std)

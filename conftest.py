@@ -1,0 +1,75 @@
+"""nbval, made fit for CI: a dead kernel is reported at once, a notebook stops at its first failing cell, and
+each chapter's wall time and peak memory are held against its recorded figures."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from queue import Empty
+
+import pytest
+from nbval import kernel as nbval_kernel
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from notebook_runner import peak_memory_gb  # noqa: E402 (needs the path above)
+
+os.environ["TUTORIAL_HEADLESS"] = "1"
+SLACK = 1.5  # machines vary by half
+START_SECONDS = 5.0  # a kernel's start, which depends on the disk more than on the notebook
+
+_await_reply = nbval_kernel.RunningKernel.await_reply
+_setup, _teardown = IPyNbFile.setup, IPyNbFile.teardown
+
+
+def await_reply(self, msg_id, timeout=None):
+    """Look every two seconds whether the kernel still lives, rather than wait out the whole timeout."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = 2.0 if end is None else min(2.0, end - time.monotonic())
+        try:
+            return _await_reply(self, msg_id, timeout=max(left, 0.01))
+        except Empty:
+            if not self.is_alive():
+                raise RuntimeError("the kernel died in this cell (out of memory?)") from None
+            if end is not None and time.monotonic() >= end:
+                raise
+
+
+def setup(self):
+    self.started = time.monotonic()
+    _setup(self)
+
+
+def teardown(self):
+    """Measure before the kernel stops, then hold the figures against the notebook's own record."""
+    minutes = (time.monotonic() - self.started - START_SECONDS) / 60
+    peak_gb = peak_memory_gb(self.kernel.km.provisioner.pid) if self.kernel.is_alive() else None
+    _teardown(self)
+    record = self.nb.metadata.get("tutorial", {})
+    if getattr(self, "first_failure", None) or "cpu_minutes" not in record:
+        return
+    if minutes > SLACK * record["cpu_minutes"]:
+        pytest.fail(f"{self.path.name} took {minutes:.2f} minutes; recorded are {record['cpu_minutes']:.2f}")
+    if peak_gb and peak_gb > SLACK * record["memory_gb"]:
+        pytest.fail(f"{self.path.name} took {peak_gb:.2f} GB; recorded are {record['memory_gb']:.2f}")
+
+
+nbval_kernel.RunningKernel.await_reply = await_reply
+IPyNbFile.setup, IPyNbFile.teardown = setup, teardown
+
+
+def pytest_runtest_setup(item):
+    failed = getattr(item.parent, "first_failure", None)
+    if isinstance(item, IPyNbCell) and failed:
+        pytest.skip(f"{failed} of this notebook failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if isinstance(item, IPyNbCell) and report.failed:
+        item.parent.first_failure = getattr(item.parent, "first_failure", None) or item.name
+    return report

@@ -1,0 +1,15 @@
+"""Checks for the exercises: `check_<function>(fn)` prints a line or raises `CheckFailed`; `hint` helps."""
+
+from tutorial_utils.checks.core import CheckFailed, NotAttempted, hint
+from tutorial_utils.checks.likelihoods import check_bce_with_logits, check_bits_per_dim, check_mse
+from tutorial_utils.checks.novelty import check_novelty
+
+__all__ = [
+    "CheckFailed",
+    "NotAttempted",
+    "check_bce_with_logits",
+    "check_bits_per_dim",
+    "check_mse",
+    "check_novelty",
+    "hint",
+]

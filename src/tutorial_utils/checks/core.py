@@ -1,0 +1,147 @@
+"""What every check is made of: its outcomes, its hints, and the comparison that names a mistake."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import torch
+from torch import Tensor
+
+HINTS: dict[str, tuple[str, ...]] = {}
+
+
+class CheckFailed(AssertionError):
+    """The answer is wrong; the message names the likely mistake. Jupyter shows it as one line."""
+
+    mark = "✗"
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{self.mark} {self}"]
+
+
+class NotAttempted(CheckFailed):
+    """The exercise's function still raises NotImplementedError."""
+
+    mark = "…"
+
+
+def check(name: str, *hints: str) -> Callable:
+    """Make `body(fn)` the check of the exercise function `name`.
+
+    The body calls the answer through `call` and compares through `expect`. Any other exception of the
+    answer becomes a `CheckFailed` that names it, and a pass prints one line.
+    """
+    HINTS[name] = hints
+
+    def decorate(body: Callable[[Callable], None]) -> Callable[[Callable], None]:
+        @wraps(body)
+        def checked(fn: Callable) -> None:
+            try:
+                with torch.random.fork_rng():
+                    body(fn)
+            except NotAttempted:
+                raise
+            except CheckFailed as failure:
+                raise CheckFailed(f"{name}: {failure} Stuck? hint({name!r})") from None
+            print(f"✓ {name} is right")
+
+        return checked
+
+    return decorate
+
+
+def hint(name: str, number: int = 1) -> None:
+    """Print hint `number` (1, 2, ...) for the exercise function `name`."""
+    if name not in HINTS:
+        raise ValueError(f"no hints for {name!r}; there are some for {', '.join(sorted(HINTS))}")
+    hints = HINTS[name]
+    if not 1 <= number <= len(hints):
+        raise ValueError(f"{name} has hints 1 to {len(hints)}, not {number}")
+    more = f" (one more: hint({name!r}, {number + 1}))" if number < len(hints) else ""
+    print(f"Hint {number}: {hints[number - 1]}{more}")
+
+
+def call(fn: Callable, *inputs: Any, **options: Any) -> Any:
+    """Call the answer on copies of the inputs; fail where it raises, returns None or changes an input."""
+    copies = [_copy(value) for value in inputs]
+    try:
+        value = fn(*copies, **options)
+    except NotImplementedError:
+        raise NotAttempted(f"{getattr(fn, '__name__', 'this function')}: not attempted yet") from None
+    except Exception as problem:
+        shapes = ", ".join(_describe(value) for value in inputs)
+        raise CheckFailed(f"on inputs {shapes} it raised {type(problem).__name__}: {problem}.") from problem
+    if value is None:
+        raise CheckFailed("it returned None. Did you forget the return statement?")
+    for before, after in zip(inputs, copies, strict=True):
+        if isinstance(before, Tensor) and not torch.equal(before.detach(), after.detach()):
+            raise CheckFailed("it changes its input in place. Compute a new tensor instead.")
+    return value
+
+
+def call_with_gradients(fn: Callable, *inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The answer's scalar, and its gradient with respect to each input."""
+    leaves = [value.detach().clone().requires_grad_() for value in inputs]
+    try:
+        value = fn(*leaves)
+    except Exception as problem:
+        raise CheckFailed(
+            f"on inputs that require a gradient it raised {type(problem).__name__}: {problem}."
+        ) from problem
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        raise CheckFailed(
+            "no gradient flows through it: something detaches the result, such as .item(), .detach(), "
+            "numpy or no_grad. A loss must stay differentiable."
+        )
+    gradients = torch.autograd.grad(value, leaves, allow_unused=True)
+    return value, [
+        torch.zeros_like(leaf) if gradient is None else gradient
+        for leaf, gradient in zip(leaves, gradients, strict=True)
+    ]
+
+
+def expect(
+    value: Any,
+    right: Tensor,
+    mistakes: Mapping[str, Tensor] | None = None,
+    *,
+    otherwise: str,
+    tolerance: float = 1e-4,
+) -> None:
+    """Fail unless `value` is a tensor like `right`: shape, type and numbers, to a relative `tolerance`.
+
+    `mistakes` maps a sentence to the number that this mistake gives: where the value equals it, the
+    sentence is the message. `otherwise` is the message where none fits.
+    """
+    if not isinstance(value, Tensor):
+        raise CheckFailed(f"it must return a tensor, not {type(value).__name__}.")
+    for message, wrong in (mistakes or {}).items():
+        if _close(value, wrong, tolerance) and not _close(wrong, right, tolerance):
+            raise CheckFailed(message)
+    if value.shape != right.shape:
+        raise CheckFailed(
+            f"it must return shape {tuple(right.shape)} here, not {tuple(value.shape)}. {otherwise}"
+        )
+    if not _close(value, right, tolerance):
+        raise CheckFailed(otherwise)
+    if value.dtype != right.dtype:
+        raise CheckFailed(
+            f"the numbers are right, but {right.dtype} inputs must give {right.dtype}, not {value.dtype}."
+        )
+
+
+def _close(value: Tensor, other: Tensor, tolerance: float) -> bool:
+    if value.shape != other.shape:
+        return False
+    scale = other.detach().double().abs().mean().item() or 1.0
+    return torch.allclose(
+        value.detach().cpu().double(), other.detach().cpu().double(), rtol=tolerance, atol=tolerance * scale
+    )  # fmt: skip
+
+
+def _copy(value: Any) -> Any:
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+def _describe(value: Any) -> str:
+    return f"{tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)

@@ -1,0 +1,58 @@
+"""Where to compute, from which seed, and in which format."""
+
+import os
+import random
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def get_device() -> torch.device:
+    """The GPU if PyTorch sees one, else the CPU. `TUTORIAL_DEVICE` (such as "cpu") overrides it."""
+    return torch.device(os.environ.get("TUTORIAL_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def seed_everything(seed: int) -> torch.Generator:
+    """Seed Python, NumPy and PyTorch on every device; return a CPU generator with the same seed.
+
+    Pass the generator on to whatever draws. Noise drawn on the CPU and then moved is the same on
+    every machine; noise drawn on a GPU is not.
+    """
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (libraries still draw from the global state)
+    torch.manual_seed(seed)
+    return torch.Generator().manual_seed(seed)
+
+
+def fast(module: nn.Module) -> nn.Module:
+    """Lay the module's weights out channels last, which convolutions prefer; return the same module.
+
+    The numbers stay the same, and so does every shape you see: only the order in memory changes.
+    """
+    return module.to(memory_format=torch.channels_last)
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware itself multiplies bfloat16 numbers, rather than emulating it slowly.
+
+    On a CPU that takes instructions (AVX512-BF16 or AMX) that PyTorch and oneDNN may also use: both can
+    be capped by ATEN_CPU_CAPABILITY and ONEDNN_MAX_CPU_ISA.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    has_instructions = any(
+        getattr(torch.cpu, name, bool)()  # private in PyTorch: where absent, the answer is no
+        for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+    return has_instructions and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """A context in which matrix products and convolutions run in bfloat16, where the hardware can.
+
+    Elsewhere it does nothing. Wrap the forward pass and the loss, not the backward pass.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=computes_bfloat16(device))

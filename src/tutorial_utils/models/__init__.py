@@ -1,0 +1,1 @@
+"""The course's models, a file a family."""

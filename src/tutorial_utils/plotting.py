@@ -1,0 +1,166 @@
+"""Figures of the course. Helpers take or return a Figure or an Axes; `show` puts one on the page."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from tutorial_utils.files import ASSETS
+from tutorial_utils.images import check_images
+
+PAD = 2  # source pixels between the images of a grid
+
+
+def use_style() -> None:
+    """Draw everything that follows in the course's style (assets/tutorial.mplstyle)."""
+    plt.style.use(ASSETS / "tutorial.mplstyle")
+
+
+def show(figure: Figure, *, alt: str, caption: str | None = None) -> None:
+    """Put the figure on the page, once: a PNG with its alternative text, and the caption under it.
+
+    `alt` says in 15 to 200 characters what a reader who cannot see the figure would miss; it is stored in
+    the picture's metadata and as its text form. Raises `ValueError` for another length.
+    """
+    if not 15 <= len(alt) <= 200:
+        raise ValueError(f"alt must have 15 to 200 characters, not {len(alt)}: {alt!r}")
+    png = base64.b64encode(render_png(figure)).decode()
+    plt.close(figure)
+    display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    if caption:
+        display({"text/markdown": f"*{caption}*", "text/plain": caption}, raw=True)
+
+
+def render_png(figure: Figure) -> bytes:
+    """The figure as PNG, cropped to what is drawn; the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.05)
+    return buffer.getvalue()
+
+
+def image_grid(
+    images: Tensor,
+    *,
+    columns: int | None = None,
+    scale: int = 2,
+    row_labels: Sequence[str] = (),
+    column_labels: Sequence[str] = (),
+    title: str | None = None,
+) -> Figure:
+    """Images (N, C, H, W) in [0, 1] in rows of `columns` (default: all in one row), each pixel `scale` wide.
+
+    `row_labels` stand at the left, `column_labels` on top. Values are drawn as they are: black is 0 and
+    white is 1 in every grid. Raises `ValueError` for images outside the convention.
+    """
+    check_images(images)
+    columns = columns or len(images)
+    mosaic = _mosaic(images.detach().cpu().float(), columns)  # (H, W, 3)
+    height, width = mosaic.shape[0] * scale, mosaic.shape[1] * scale
+    left = 10 + 7 * max((len(label) for label in row_labels), default=0)
+    top = (20 if column_labels else 4) + (22 if title else 0)
+    dpi = plt.rcParams["figure.dpi"]
+    size = (left + width) / dpi, (top + height) / dpi
+    figure = plt.figure(figsize=size, layout="none")
+    axes = figure.add_axes((left / (left + width), 0, width / (left + width), height / (top + height)))
+    axes.imshow(mosaic, interpolation="nearest")
+    axes.set_axis_off()
+    step_x, step_y = images.shape[3] + PAD, images.shape[2] + PAD
+    for row, label in enumerate(row_labels):
+        y = PAD + row * step_y + images.shape[2] / 2
+        axes.text(-8 / scale, y, label, ha="right", va="center", fontsize=9)
+    for column, label in enumerate(column_labels):
+        x = PAD + column * step_x + images.shape[3] / 2
+        axes.text(x, -2 / scale, label, ha="center", va="bottom", fontsize=9)
+    if title:
+        figure.text(left / (left + width), 1, title, va="top", fontsize=10)
+    return figure
+
+
+def _mosaic(images: Tensor, columns: int) -> np.ndarray:
+    """Tile (N, C, H, W) on white: uint8 (H', W', 3), since matplotlib would round floats down."""
+    count, _, height, width = images.shape
+    rows = -(-count // columns)
+    tiles = torch.ones(rows * columns, 3, height + PAD, width + PAD)
+    tiles[:count, :, PAD:, PAD:] = images.expand(-1, 3, -1, -1)
+    grid = tiles.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+    return grid.clamp(0, 1).mul(255).round().byte().numpy()
+
+
+def draw_image(axes: Axes, image: Tensor, *, title: str | None = None) -> Axes:
+    """One image (C, H, W) in [0, 1] on given axes, without ticks."""
+    check_images(image[None], name="image")
+    axes.imshow(_mosaic(image[None].detach().cpu().float(), 1)[PAD:, PAD:], interpolation="nearest")
+    return _bare(axes, title)
+
+
+def draw_signed(axes: Axes, values: Tensor, *, limit: float, title: str | None = None) -> Axes:
+    """A map (H, W) of signed numbers: white is 0, blue is -limit, red is +limit, beyond is cut off."""
+    axes.imshow(values.detach().cpu().numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    return _bare(axes, title)
+
+
+def _bare(axes: Axes, title: str | None) -> Axes:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    if title:
+        axes.set_title(title, loc="center", fontsize=9)
+    return axes
+
+
+def draw_curves(
+    axes: Axes,
+    x: Sequence[float] | Tensor,
+    curves: Mapping[str, Sequence[float] | Tensor],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str | None = None,
+) -> Axes:
+    """Several named curves over the same x, with a legend where there are two or more."""
+    for name, y in curves.items():
+        axes.plot(np.asarray(x), np.asarray(y), label=name)
+    axes.set(xlabel=x_label, ylabel=y_label, title=title or "")
+    if len(curves) > 1:
+        axes.legend()
+    return axes
+
+
+def draw_histograms(
+    axes: Axes,
+    samples: Mapping[str, Tensor],
+    *,
+    x_label: str,
+    num_bins: int = 60,
+    title: str | None = None,
+) -> Axes:
+    """Named samples (N,) as outlined histograms over common bins, each normalised to a density."""
+    joined = torch.cat([values.detach().cpu().float() for values in samples.values()])
+    edges = np.linspace(joined.min().item(), joined.max().item(), num_bins + 1)
+    for name, values in samples.items():
+        axes.hist(
+            values.detach().cpu().numpy(), edges, density=True, histtype="stepfilled", alpha=0.45, label=name
+        )  # fmt: skip
+    axes.set(xlabel=x_label, ylabel="density", title=title or "")
+    axes.legend()
+    return axes
+
+
+def draw_flow(axes: Axes, boxes: Sequence[str], *, title: str, highlight: Sequence[int] = ()) -> Axes:
+    """Boxes from left to right, joined by arrows; those numbered in `highlight` are the learned ones."""
+    axes.set(xlim=(-0.5, len(boxes) - 0.5), ylim=(-0.5, 0.5), title=title)
+    axes.set_axis_off()
+    for place, text in enumerate(boxes):
+        colour = "#CFE5F2" if place in highlight else "#F2F2F2"
+        style = {"boxstyle": "round,pad=0.5", "facecolor": colour, "edgecolor": "#555555"}
+        axes.text(place, 0, text, ha="center", va="center", fontsize=9, bbox=style)
+        if place:
+            arrow = {"arrowstyle": "->", "color": "#555555"}
+            axes.annotate("", (place - 0.32, 0), (place - 0.68, 0), arrowprops=arrow)
+    return axes

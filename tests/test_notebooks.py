@@ -1,0 +1,238 @@
+"""What STYLE and DESIGN ask of every page, present and future. nbval runs the pages; this reads them."""
+
+import ast
+import base64
+import io
+import re
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import nbformat
+import pytest
+from notebook_runner import code_digest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EXERCISES = sorted(
+    [*(ROOT / "notebooks" / "exercises").glob("*.ipynb"), *(ROOT / "solutions").glob("*.ipynb")]
+)
+MAX_MINUTES, MAX_MINUTES_MEAN, MAX_MINUTES_ALL, MAX_GB = 4, 3, 25, 1.5
+MB = 1_000_000
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def cells_of(notebook: nbformat.NotebookNode, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def outputs_of(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in cells_of(notebook, "code") for output in cell.outputs]
+
+
+def pictures_of(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for output in outputs_of(notebook) if "image/png" in output.get("data", {})]
+
+
+def code_lines(source: str) -> int:
+    return sum(bool(line.strip()) for line in source.splitlines())
+
+
+def words(notebook: nbformat.NotebookNode) -> int:
+    prose = "\n".join(cell.source for cell in cells_of(notebook, "markdown"))
+    prose = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|```.*?```|\]\([^)]*\)", " ", prose, flags=re.S)
+    return len(re.findall(r"[A-Za-zÀ-ž][\w’'-]*", prose))
+
+
+def is_colab(cell: nbformat.NotebookNode) -> bool:
+    return "colab" in cell.metadata.get("tags", [])
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def path(request) -> Path:
+    return request.param
+
+
+@pytest.fixture
+def notebook(path) -> nbformat.NotebookNode:
+    return read(path)
+
+
+def test_there_are_chapters():
+    assert CHAPTERS, "the glob finds no chapter: the tests below would pass on nothing"
+
+
+def test_is_valid_and_named(path, notebook):
+    nbformat.validate(notebook)
+    assert re.fullmatch(r"\d\d_[a-z_]+", path.stem)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+
+
+def test_opens_as_every_chapter_does(path, notebook):
+    opening = notebook.cells[0].source
+    number, title = re.match(r"# (\d+)\. (.+)", opening).groups()
+    assert int(number) == int(path.stem[:2]) == notebook.metadata.tutorial.number
+    assert title == notebook.metadata.tutorial.title
+    for heading in ("**You will build**", "**You will be able to**", "**You need**"):
+        assert heading in opening, heading
+    assert f"../assets/figures/{path.stem}.png" in opening
+    assert 3 <= len(re.findall(r"^- ", opening.split("able to**")[1], flags=re.M)) <= 5
+    code = cells_of(notebook, "code")
+    assert is_colab(code[0])
+    assert code_lines(code[1].source) <= 15, "the set-up cell"
+
+
+def test_states_what_the_last_run_needed(notebook):
+    record = notebook.metadata.tutorial
+    opening = notebook.cells[0].source
+    assert isinstance(record.needs, list)
+    minutes = re.search(r"about ([\d.]+) minutes? on a CPU", opening)
+    memory = re.search(r"([\d.]+) GB of memory", opening)
+    assert abs(float(minutes[1]) - record.cpu_minutes) <= max(0.5, 0.5 * record.cpu_minutes)
+    assert abs(float(memory[1]) - record.memory_gb) <= 0.3
+
+
+def test_closes_as_every_chapter_does(notebook):
+    headings = [
+        line
+        for cell in cells_of(notebook, "markdown")
+        for line in cell.source.splitlines()
+        if line.startswith("## ")
+    ]
+    assert headings[-4:] == ["## What you built", "## Exercises", "## In practice", "## References"]
+    references = cells_of(notebook, "markdown")[-1].source
+    assert "arXiv:" in references
+
+
+def test_has_a_chapters_size(path, notebook):
+    code = [code_lines(cell.source) for cell in cells_of(notebook, "code") if not is_colab(cell)]
+    assert 40 <= len(notebook.cells) <= 80
+    assert 2_000 <= words(notebook) <= 4_500
+    assert median(code) <= 10
+    assert max(code) <= 40
+    assert 6 <= len(pictures_of(notebook)) <= 15
+    assert path.stat().st_size <= 2 * MB
+
+
+def test_never_runs_on_in_code(notebook):
+    run = 0
+    for cell in notebook.cells:
+        run = run + 1 if cell.cell_type == "code" and not is_colab(cell) else 0
+        assert run <= 2, f"a third code cell in a row: {cell.source[:60]}"
+
+
+def test_every_output_is_read(notebook):
+    cells = notebook.cells
+    for place, cell in enumerate(cells):
+        if cell.get("outputs") and any("image/png" in o.get("data", {}) for o in cell.outputs):
+            assert place + 1 < len(cells), "a chapter does not end with a figure"
+            assert cells[place + 1].cell_type == "markdown", (
+                f"no prose reads the figure of: {cell.source[:60]}"
+            )
+
+
+def test_headings_are_in_order(notebook):
+    levels = []
+    for cell in cells_of(notebook, "markdown"):
+        prose = re.sub(r"```.*?```", "", cell.source, flags=re.S)
+        levels += [len(marks) for marks in re.findall(r"^(#+) ", prose, flags=re.M)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_outputs_come_from_one_clean_run_of_this_code(notebook):
+    counts = [cell.execution_count for cell in cells_of(notebook, "code")]
+    assert counts == list(range(1, len(counts) + 1))
+    assert notebook.metadata.tutorial.executed == code_digest(notebook), "run `make outputs`"
+
+
+def test_outputs_hold_no_error_warning_or_path(notebook):
+    for output in outputs_of(notebook):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr", output.get("text")
+        text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
+        assert not re.search(r"/(home|root|Users|work|tmp)/", text), text
+    assert "widgets" not in notebook.metadata
+
+
+def test_every_figure_has_alternative_text(notebook):
+    for output in pictures_of(notebook):
+        alt = output.metadata["image/png"]["alt"]
+        assert 15 <= len(alt) <= 200
+        assert output.data["text/plain"] == alt
+    for cell in cells_of(notebook, "markdown"):
+        for alt in re.findall(r"!\[([^\]]*)\]", cell.source):
+            assert len(alt) >= 15, f"alternative text: {alt!r}"
+
+
+def test_cover_is_the_figure_of_this_run(path, notebook):
+    tagged = [c for c in cells_of(notebook, "code") if "cover" in c.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    picture = next(o.data["image/png"] for o in tagged[0].outputs if "image/png" in o.data)
+    cover = ROOT / "assets" / "figures" / f"{path.stem}.png"
+    assert base64.b64decode(picture) == cover.read_bytes(), "run `make outputs`"
+
+
+def test_pictures_fit_the_page(notebook):
+    for output in pictures_of(notebook):
+        width, _ = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).size
+        assert width <= 1000
+
+
+def test_code_is_plain(notebook):
+    for cell in cells_of(notebook, "code"):
+        source = re.sub(r"^\s*[!%].*$", "pass", cell.source, flags=re.M)
+        assert "plt.show(" not in source
+        plotting = re.findall(r"^.*(?:axes|axs|ax|figure|plt)\b[\w\[\], ]*\.\w+\(.*$", source, re.M)
+        assert len(plotting) <= 6, f"more than six plotting lines: {plotting}"
+        for node in ast.walk(ast.parse(source)):
+            assert not (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
+
+
+def test_checked_outputs_exist():
+    """nbval checks nothing, silently, where such a cell was stored without being run."""
+    for path in CHAPTERS:
+        for cell in cells_of(read(path), "code"):
+            if "nbval-check-output" in cell.metadata.get("tags", []):
+                assert cell.execution_count
+                assert cell.outputs
+
+
+def test_colab_cell_is_the_same_everywhere_and_fetches_this_repository():
+    cells = {cells_of(read(path), "code")[0].source for path in CHAPTERS}
+    assert len(cells) == 1
+    pyproject = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert re.search(r'Repository = "(.+)"', pyproject)[1] in cells.pop()
+
+
+def test_recorded_figures_keep_the_budgets():
+    records = {path.stem: read(path).metadata.tutorial for path in CHAPTERS}
+    for name, record in records.items():
+        assert record.cpu_minutes <= MAX_MINUTES, name
+        assert 0 < record.memory_gb <= MAX_GB, name
+    minutes = [record.cpu_minutes for record in records.values()]
+    assert sum(minutes) <= MAX_MINUTES_ALL
+    assert sum(minutes) / len(minutes) <= MAX_MINUTES_MEAN
+    assert sum(path.stat().st_size for path in CHAPTERS) / len(CHAPTERS) <= 1 * MB
+
+
+@pytest.mark.parametrize("path", EXERCISES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_exercises_are_stored_without_outputs(path):
+    for cell in cells_of(read(path), "code"):
+        assert not cell.outputs
+        assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("path", [*CHAPTERS, *EXERCISES, *ROOT.glob("*.md")], ids=lambda path: path.name)
+def test_relative_links_lead_somewhere(path):
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        text = "\n".join(cell.source for cell in cells_of(read(path), "markdown"))
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)", text):
+        assert (path.parent / target).exists(), target

@@ -1,0 +1,113 @@
+"""Claims: the loop counts images, solves a problem with a known answer, and stops on a NaN."""
+
+import io
+import sys
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from tutorial_utils.progress import Progress, format_seconds
+from tutorial_utils.training import batches, minimize, moving_average, train
+
+
+@pytest.fixture
+def line(generator) -> TensorDataset:
+    """y = 3 x - 1 without noise."""
+    x = torch.randn(1_000, 1, generator=generator)
+    return TensorDataset(x, 3 * x - 1)
+
+
+def squared_error(model, batch):
+    x, y = batch
+    return (model(x).float() - y).square().mean()
+
+
+def test_batches_visit_every_image_once_an_epoch(generator):
+    data = batches(TensorDataset(torch.arange(12)), 4, generator=generator)
+    first, second = ([next(data)[0] for _ in range(3)] for _ in range(2))
+    assert torch.cat(first).sort().values.tolist() == list(range(12))
+    assert torch.cat(second).sort().values.tolist() == list(range(12))
+    assert torch.cat(first).tolist() != torch.cat(second).tolist()
+
+
+def test_batches_are_all_of_one_size():
+    data = batches(TensorDataset(torch.arange(10)), 4)
+    assert {len(next(data)[0]) for _ in range(9)} == {4}
+    with pytest.raises(ValueError, match="11"):
+        next(batches(TensorDataset(torch.arange(10)), 11))
+
+
+def test_training_finds_the_line_and_counts_images(line, generator):
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    history = train(
+        minimize(squared_error, model, optimizer),
+        batches(line, 64, generator=generator),
+        num_images=6_400,
+        log_every=1_000,
+    )
+    assert model.weight.item() == pytest.approx(3, abs=0.05)
+    assert model.bias.item() == pytest.approx(-1, abs=0.05)
+    assert [row["num_images"] for row in history] == [1024, 2048, 3072, 4096, 5120, 6144, 6400]
+    assert history[-1]["loss"] < 1e-3 < history[0]["loss"]
+
+
+def test_history_holds_means_weighted_by_images_and_the_callbacks_numbers():
+    data = iter([(torch.zeros(2),), (torch.zeros(6),)])
+    values = iter([1.0, 5.0])
+    history = train(
+        lambda _: {"loss": torch.tensor(next(values))}, data,
+        num_images=8, log_every=8, callback=lambda seen: {"double": 2.0 * seen},
+    )  # fmt: skip
+    assert history == [{"num_images": 8, "loss": 4.0, "double": 16.0}]
+
+
+def test_training_stops_on_a_number_that_is_not_finite():
+    data = iter(lambda: (torch.zeros(4),), None)
+    with pytest.raises(FloatingPointError, match="loss became nan by image 8"):
+        train(lambda _: {"loss": torch.tensor(float("nan"))}, data, num_images=100, log_every=8)
+
+
+def test_moving_average_is_the_exponential_average_of_weights_and_buffers():
+    model = nn.BatchNorm1d(1)
+    averaged = moving_average(model, half_life=200, batch_size=100)
+    expected, decay = None, 0.5**0.5
+    for value in (1.0, 4.0, -2.0):
+        with torch.no_grad():
+            model.weight.fill_(value)
+            model.running_mean.fill_(value)
+        averaged.update_parameters(model)
+        expected = value if expected is None else decay * expected + (1 - decay) * value
+    assert averaged.module.weight.item() == pytest.approx(expected)
+    assert averaged.module.running_mean.item() == pytest.approx(expected)
+
+
+def test_minimize_updates_the_average(line):
+    model = nn.Linear(1, 1)
+    averaged = moving_average(model, half_life=64, batch_size=64)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    step = minimize(squared_error, model, optimizer, averaged=averaged)
+    step(next(batches(line, 64)))
+    step(next(batches(line, 64)))
+    assert averaged.n_averaged == 2
+    assert not torch.equal(averaged.module.weight, model.weight)
+
+
+def test_progress_shows_speed_and_time_left_but_ends_without_timing(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    with Progress(100, label="train") as progress:
+        progress.advance(50, "loss 0.5")
+        progress.advance(50)
+    shown = stream.getvalue().split("\r")
+    assert "images/s" in shown[1]
+    assert "left, loss 0.5" in shown[1]
+    assert shown[-1].strip() == "train: 100 of 100 images (done)"
+
+
+def test_seconds_read_well():
+    assert format_seconds(8.2) == "8 s"
+    assert format_seconds(200) == "3 min 20 s"

@@ -1,0 +1,84 @@
+"""Execute notebooks from a clean kernel and store their outputs, so that every page comes from one run.
+
+Chapters also get their minutes, memory and code digest in `metadata.tutorial`, and the picture of the cell
+tagged `cover` goes to assets/figures/<chapter>.png. Exercises and solutions are stored without outputs.
+"""
+
+import argparse
+import asyncio
+import base64
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from notebook_runner import ROOT, CellExecutionError, code_digest, execute
+
+from tutorial_utils.files import write_atomically
+
+
+def clean(notebook: nbformat.NotebookNode) -> None:
+    """Drop what changes from run to run or from machine to machine."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3", "language": "python", "name": "python3",
+    }  # fmt: skip
+    notebook.metadata["language_info"] = {"name": "python", "file_extension": ".py"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.pop("transient", None)
+
+
+def cover(notebook: nbformat.NotebookNode) -> bytes | None:
+    """The first picture of the cell tagged `cover`."""
+    for cell in notebook.cells:
+        if "cover" in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):
+                    return base64.b64decode(output.data["image/png"])
+    return None
+
+
+def refresh(path: Path, *, discard_outputs: bool) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    print(path.relative_to(ROOT))
+    minutes, peak_gb = asyncio.run(execute(notebook, path.parent))
+    print(f"\r  {minutes:.2f} minutes, {peak_gb or float('nan'):.2f} GB at most")
+    if discard_outputs or path.parent != ROOT / "notebooks":
+        return
+    clean(notebook)
+    record = notebook.metadata.setdefault("tutorial", {})
+    record.update(
+        cpu_minutes=round(minutes + 0.005, 2),
+        memory_gb=round((peak_gb or 0) + 0.005, 2),
+        executed=code_digest(notebook),
+    )
+    picture = cover(notebook)
+    if picture:
+        write_atomically(ROOT / "assets" / "figures" / f"{path.stem}.png", picture)
+    write_atomically(path, nbformat.writes(notebook).encode())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
+    parser.add_argument("--only-training", action="store_true", help="those that make checkpoints")
+    parser.add_argument("--discard-outputs", action="store_true", help="run, but store nothing")
+    options = parser.parse_args()
+    os.environ["TUTORIAL_HEADLESS"] = "1"
+    paths = [path.resolve() for path in options.notebooks]
+    paths = paths or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if options.only_training:
+        paths = [path for path in paths if "load_or_train(" in path.read_text("utf-8")]
+        if not paths:
+            print("no notebook trains a checkpoint")
+    for path in paths:
+        try:
+            refresh(path, discard_outputs=options.discard_outputs)
+        except CellExecutionError as problem:
+            sys.exit(f"\n{path} failed; nothing of it was stored.\n{problem}")
+
+
+if __name__ == "__main__":
+    main()
