@@ -71,10 +71,8 @@ def fresh_fashion(tmp_path, monkeypatch):
     shutil.copytree(fashion.SHIPPED, shipped)
     monkeypatch.setattr(fashion, "SHIPPED", shipped)
     monkeypatch.setenv("TUTORIAL_CACHE", str(tmp_path / "cache"))
-    fashion._originals.cache_clear()
     fashion._part.cache_clear()
     yield shipped
-    fashion._originals.cache_clear()
     fashion._part.cache_clear()
 
 
@@ -107,7 +105,6 @@ def test_bad_unpacked_file_is_named(fresh_fashion, tmp_path):
     fashion_mnist("test")
     path = tmp_path / "cache" / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
-    fashion._originals.cache_clear()
     fashion._part.cache_clear()
     with pytest.raises(files.AssetError, match=r"t10k-images-idx3-ubyte.*delete"):
         fashion_mnist("test")
@@ -198,10 +195,8 @@ def fresh_emoji(tmp_path, monkeypatch):
     shipped = tmp_path / "emoji"
     shutil.copytree(emoji_grid.SHIPPED, shipped)
     monkeypatch.setattr(emoji_grid, "SHIPPED", shipped)
-    emoji_grid._grid.cache_clear()
     emoji_grid._part.cache_clear()
     yield shipped
-    emoji_grid._grid.cache_clear()
     emoji_grid._part.cache_clear()
 
 

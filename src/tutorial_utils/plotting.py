@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image, ImageChops
 from torch import Tensor
 
 from tutorial_utils.files import ASSETS
@@ -39,10 +41,17 @@ def show(figure: Figure, *, alt: str, caption: str | None = None) -> None:
 
 
 def render_png(figure: Figure) -> bytes:
-    """The figure as PNG, cropped to what is drawn; the same bytes for the same figure."""
-    buffer = io.BytesIO()
+    """The figure as PNG, cropped to what is drawn; the same bytes for the same figure.
+
+    Without transparency, and in one channel where everything is grey: a third of matplotlib's size.
+    """
+    buffer, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.05)
-    return buffer.getvalue()
+    picture = Image.open(buffer).convert("RGB")
+    grey = picture.convert("L")
+    same = ImageChops.difference(picture, grey.convert("RGB")).getbbox() is None
+    (grey if same else picture).save(packed, format="PNG", optimize=True)
+    return packed.getvalue()
 
 
 def image_grid(
@@ -124,8 +133,9 @@ def draw_curves(
     title: str | None = None,
 ) -> Axes:
     """Several named curves over the same x, with a legend where there are two or more."""
+    marker = "o" if len(x) <= 12 else ""  # few points are shown as what they are
     for name, y in curves.items():
-        axes.plot(np.asarray(x), np.asarray(y), label=name)
+        axes.plot(np.asarray(x), np.asarray(y), label=name, marker=marker, markersize=4)
     axes.set(xlabel=x_label, ylabel=y_label, title=title or "")
     if len(curves) > 1:
         axes.legend()
@@ -156,11 +166,15 @@ def draw_flow(axes: Axes, boxes: Sequence[str], *, title: str, highlight: Sequen
     """Boxes from left to right, joined by arrows; those numbered in `highlight` are the learned ones."""
     axes.set(xlim=(-0.5, len(boxes) - 0.5), ylim=(-0.5, 0.5), title=title)
     axes.set_axis_off()
+    drawn = []
     for place, text in enumerate(boxes):
         colour = "#CFE5F2" if place in highlight else "#F2F2F2"
         style = {"boxstyle": "round,pad=0.5", "facecolor": colour, "edgecolor": "#555555"}
-        axes.text(place, 0, text, ha="center", va="center", fontsize=9, bbox=style)
-        if place:
-            arrow = {"arrowstyle": "->", "color": "#555555"}
-            axes.annotate("", (place - 0.32, 0), (place - 0.68, 0), arrowprops=arrow)
+        drawn.append(axes.text(place, 0, text, ha="center", va="center", fontsize=9, bbox=style))
+    for place, (tail, head) in enumerate(pairwise(drawn)):
+        arrow = {
+            "arrowstyle": "->", "color": "#555555", "shrinkA": 3, "shrinkB": 3,
+            "patchA": tail.get_bbox_patch(), "patchB": head.get_bbox_patch(),
+        }  # fmt: skip
+        axes.annotate("", (place + 1, 0), (place, 0), arrowprops=arrow)
     return axes

@@ -74,15 +74,13 @@ def _read_sheet(style: str, count: int) -> np.ndarray:
     return pixels
 
 
-@lru_cache
-def _grid() -> tuple[tuple[str, ...], np.ndarray]:
-    """All names, and all pixels as uint8 (4, N, 64, 64, 3), verified."""
+def _read_names() -> tuple[str, ...]:
     path = SHIPPED / "names.txt"
     if not path.exists():
         raise AssetError(f"{path} is missing. To mend it: {restore_hint(path)}")
     names = tuple(path.read_text(encoding="utf-8").split())
     verify(path, "\n".join(names).encode(), SHA256["names"], mend=restore_hint(path))
-    return names, np.stack([_read_sheet(style, len(names)) for style in EMOJI_STYLES])
+    return names
 
 
 def emoji(split: str = "train", size: int = 64) -> Emoji:
@@ -103,15 +101,16 @@ def emoji(split: str = "train", size: int = 64) -> Emoji:
 
 @lru_cache
 def _part(split: str, size: int) -> Emoji:
-    names, pixels = _grid()
+    names = _read_names()
     rows = [row for row, name in enumerate(names) if _split_of(name) == split]
-    images = torch.from_numpy(pixels[:, rows].transpose(1, 0, 4, 2, 3)).float().div_(255)
-    if size == 32:
-        images = F.avg_pool2d(images.flatten(0, 1), 2).unflatten(0, (len(rows), -1))
-    chosen = tuple(names[row] for row in rows)
+    images = torch.empty(len(rows), len(EMOJI_STYLES), 3, size, size)
     held_out = torch.zeros(len(rows), len(EMOJI_STYLES), dtype=torch.bool)
+    for column, style in enumerate(EMOJI_STYLES):
+        pixels = torch.from_numpy(_read_sheet(style, len(names))[rows]).permute(0, 3, 1, 2)  # bytes
+        images[:, column] = F.avg_pool2d(pixels.float(), PIXELS // size) / 255
+    chosen = tuple(names[row] for row in rows)
     for row, name in enumerate(chosen):
         style = _held_out_style(name)
         if split == "train" and style is not None:
             held_out[row, style] = True
-    return Emoji(images.contiguous(), chosen, EMOJI_STYLES, held_out)
+    return Emoji(images, chosen, EMOJI_STYLES, held_out)

@@ -45,7 +45,6 @@ def _unpack(folder: Path) -> None:
         write_atomically(target, content)
 
 
-@lru_cache
 def _originals(train: bool) -> tuple[Tensor, Tensor]:
     """Images uint8 (N, 28, 28) and labels int64 (N,) of one of the two original sets."""
     from torchvision.datasets import FashionMNIST  # a second of import that the emoji need not pay
@@ -93,7 +92,7 @@ def _part(split: str) -> TensorDataset:
         "validation": slice(-NUM_VALIDATION, None),
         "test": slice(None),
     }[split]
-    return TensorDataset(images[part, None].float().div_(255), labels[part])
+    return TensorDataset(images[part, None].float().div_(255), labels[part].clone())
 
 
 def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
@@ -104,11 +103,13 @@ def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> T
     E log p(dequantized) - D log 256 <= log P(bytes) (Theis et al. 2016, arXiv:1511.01844, section 3.1).
     Raises `ValueError` where an image is no 8-bit image in [0, 1].
     """
-    levels = images * 255
-    values = levels.round()
-    if images.numel() and not (values.min() >= 0 and values.max() <= 255):
+    if not (images.min() >= 0 and images.max() <= 1):
         raise ValueError(f"dequantize needs images in [0, 1], got [{images.min():.4g}, {images.max():.4g}]")
-    if (levels - values).abs().max() > 1e-2:
-        raise ValueError("dequantize needs 8-bit images: every value a multiple of 1/255")
-    noise = torch.rand(images.shape, generator=generator, dtype=images.dtype)
-    return ((values + noise.to(images.device)) / 256).clamp_(max=1 - 2**-24)
+    spread = torch.empty_like(images)
+    for part, target in zip(images.split(4096), spread.split(4096), strict=True):  # to spare memory
+        values = (part * 255).round()
+        if (part * 255 - values).abs().max() > 1e-2:
+            raise ValueError("dequantize needs 8-bit images: every value a multiple of 1/255")
+        noise = torch.rand(part.shape, generator=generator, dtype=part.dtype).to(part.device)
+        target.copy_((values + noise) / 256)
+    return spread.clamp_(max=1 - 2**-24)

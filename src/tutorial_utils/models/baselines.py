@@ -22,23 +22,23 @@ class Memoriser:
 
     def log_prob(self, x: Tensor) -> Tensor:
         log_scale = 0.5 * x[0].numel() * math.log(2 * math.pi * self.sigma**2)
-        log_sums = []
-        for part in x.split(200):  # 200 rows of distances at a time, to spare memory
-            distances = torch.cdist(part.flatten(1), self.x.flatten(1))  # (200, N)
-            log_sums.append((-0.5 * (distances / self.sigma).square()).logsumexp(1))
-        return torch.cat(log_sums) - math.log(len(self.x)) - log_scale
+        log_sum = torch.full((len(x),), -math.inf)
+        for part in self.x.split(1000):  # a part of the training set at a time, to spare memory
+            squares = torch.cdist(x.flatten(1), part.flatten(1)).square()  # (B, 1000)
+            log_sum = torch.logaddexp(log_sum, (-squares / (2 * self.sigma**2)).logsumexp(1))
+        return log_sum - math.log(len(self.x)) - log_scale
 
     def sample(self, num_images: int, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.x[torch.randint(len(self.x), (num_images,), generator=generator)]
+        chosen = self.x[torch.randint(len(self.x), (num_images,), generator=generator)]
+        return (chosen * 256).floor() / 255  # without the dequantisation: exact copies
 
 
 class IndependentPixels:
     """One histogram of 256 grey values for each pixel, one count added to every bin."""
 
     def __init__(self, x: Tensor) -> None:
-        values = (x * 256).long().flatten(1).T  # (D, N), bytes
-        counts = torch.ones(len(values), 256)
-        counts.scatter_add_(1, values, torch.ones(values.shape))
+        values = torch.cat([(part * 256).byte() for part in x.flatten(1).split(1000)]).T  # (D, N)
+        counts = torch.stack([1 + torch.bincount(column, minlength=256) for column in values])
         self.probabilities = counts / counts.sum(1, keepdim=True)  # (D, 256)
         self.shape = x.shape[1:]
 
@@ -61,7 +61,8 @@ class PCAGaussian:
     def __init__(self, x: Tensor, *, num_components: int, sigma: float | None = None) -> None:
         self.shape = x.shape[1:]
         self.mean = x.flatten(1).mean(0)
-        variances, directions = torch.linalg.eigh(torch.cov(x.flatten(1).T).double())
+        scatter = sum((part - self.mean).T @ (part - self.mean) for part in x.flatten(1).split(1000))
+        variances, directions = torch.linalg.eigh(scatter.double() / (len(x) - 1))  # of the covariance
         variances, directions = variances.flip(0), directions.flip(1)  # largest first
         self.sigma = sigma or variances[num_components:].mean().sqrt().item()
         self.variances = variances[:num_components].clamp(min=self.sigma**2).float()  # (K,)
