@@ -20,6 +20,7 @@ EXERCISES = sorted(
 )
 MAX_MINUTES, MAX_MINUTES_MEAN, MAX_MINUTES_ALL, MAX_GB = 4, 3, 25, 1.5
 MB = 1_000_000
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -95,6 +96,16 @@ def test_states_what_the_last_run_needed(notebook):
     memory = re.search(r"([\d.]+) GB of memory", opening)
     assert abs(float(minutes[1]) - record.cpu_minutes) <= max(0.5, 0.5 * record.cpu_minutes)
     assert abs(float(memory[1]) - record.memory_gb) <= 0.3
+
+
+def test_readme_lists_the_chapter_with_its_figures(path, notebook):
+    record = notebook.metadata.tutorial
+    row = next(line for line in README.splitlines() if f"(notebooks/{path.name})" in line)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[0] == str(record.number)
+    assert record.title in cells[1]
+    assert cells[3:5] == [f"{record.cpu_minutes:.1f}", f"{record.memory_gb:.1f} GB"], "run `make outputs`"
+    assert float(cells[5]) > 0
 
 
 def test_closes_as_every_chapter_does(notebook):

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import base64
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -38,6 +39,21 @@ def cover(notebook: nbformat.NotebookNode) -> bytes | None:
                 if "image/png" in output.get("data", {}):
                     return base64.b64decode(output.data["image/png"])
     return None
+
+
+def update_readme() -> None:
+    """Write each chapter's measured minutes and memory into the README's table."""
+    readme = ROOT / "README.md"
+    text = readme.read_text("utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        record = nbformat.read(path, as_version=4).metadata.get("tutorial", {})
+        if "cpu_minutes" in record:
+            text = re.sub(
+                rf"(\(notebooks/{path.name}\) \|[^|]*\|)[^|]*\|[^|]*\|",
+                rf"\g<1> {record.cpu_minutes:.1f} | {record.memory_gb:.1f} GB |",
+                text,
+            )
+    write_atomically(readme, text.encode())
 
 
 def refresh(path: Path, *, discard_outputs: bool) -> None:
@@ -78,6 +94,7 @@ def main() -> None:
             refresh(path, discard_outputs=options.discard_outputs)
         except CellExecutionError as problem:
             sys.exit(f"\n{path} failed; nothing of it was stored.\n{problem}")
+    update_readme()
 
 
 if __name__ == "__main__":
