@@ -37,8 +37,8 @@ class IndependentPixels:
     """One histogram of 256 grey values for each pixel, one count added to every bin."""
 
     def __init__(self, x: Tensor) -> None:
-        values = torch.cat([(part * 256).byte() for part in x.flatten(1).split(1000)]).T  # (D, N)
-        counts = torch.stack([1 + torch.bincount(column, minlength=256) for column in values])
+        pixels = x.flatten(1).T  # (D, N)
+        counts = torch.stack([1 + torch.bincount((pixel * 256).byte(), minlength=256) for pixel in pixels])
         self.probabilities = counts / counts.sum(1, keepdim=True)  # (D, 256)
         self.shape = x.shape[1:]
 
