@@ -50,7 +50,8 @@ def build_controls(
     size: tuple[float, float] = (3.2, 3.2),
 ) -> ipywidgets.VBox:
     """The live half of `explore`: the controls, and a picture redrawn whenever one of them moves."""
-    picture = ipywidgets.Image(format="png")
+    natural_size = ipywidgets.Layout(width="auto", align_self="flex-start")  # not the page's width
+    picture = ipywidgets.Image(format="png", layout=natural_size)
     inputs = {name: _control(name, kind, start[name]) for name, kind in controls.items()}
 
     def redraw(_: object = None) -> None:
@@ -68,7 +69,7 @@ def build_controls(
 
 def _control(name: str, kind: Range | Sequence[str], value: Any) -> ipywidgets.Widget:
     label = name.replace("_", " ")
-    style = {"description_width": "initial"}
+    style = {"description_width": "90px"}
     if isinstance(kind[0], str):
         return ipywidgets.Dropdown(options=list(kind), value=value, description=label, style=style)
     low, high, step = kind

@@ -64,6 +64,7 @@ class PCAGaussian:
         scatter = sum((part - self.mean).T @ (part - self.mean) for part in x.flatten(1).split(1000))
         variances, directions = torch.linalg.eigh(scatter.double() / (len(x) - 1))  # of the covariance
         variances, directions = variances.flip(0), directions.flip(1)  # largest first
+        directions[:, directions.sum(0) < 0] *= -1  # an eigenvector has no sign of its own: choose one
         self.sigma = sigma or variances[num_components:].mean().sqrt().item()
         self.variances = variances[:num_components].clamp(min=self.sigma**2).float()  # (K,)
         self.directions = directions[:, :num_components].float()  # (D, K)
