@@ -13,10 +13,10 @@ endif
 .PHONY: help lab test outputs checkpoints data lint format clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/.lab  ## set everything up and open the first notebook in JupyterLab
-	$(PY) -m jupyterlab $(LAB_ARGS) notebooks/01_concepts.ipynb
+	$(PY) -m jupyterlab $(LAB_ARGS) --ServerApp.root_dir="$(CURDIR)" notebooks/01_concepts.ipynb
 
 test: $(VENV)/.test  ## set everything up and run every test, all notebooks included
 	$(PY) -m ruff check .
@@ -44,17 +44,19 @@ clean:  ## remove the environment, the unpacked data and every cache
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # One stamp a set of extras. A set that holds another stamps that one, too.
-$(VENV)/.lab: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
+
+$(VENV)/.lab: pyproject.toml | $(VENV)/.made
 	$(PY) -m pip install -e .
 	touch $@
 
-$(VENV)/.test: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.test: pyproject.toml | $(VENV)/.made
 	$(PY) -m pip install -e ".[test]"
 	touch $@ $(VENV)/.lab
 
-$(VENV)/.dev: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
 	$(PY) -m pip install -e ".[dev]"
 	touch $@ $(VENV)/.test $(VENV)/.lab

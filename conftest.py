@@ -14,10 +14,9 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from notebook_runner import peak_memory_gb  # noqa: E402 (needs the path above)
+from notebook_runner import over_budget, peak_memory_gb  # noqa: E402 (needs the path above)
 
 os.environ["TUTORIAL_HEADLESS"] = "1"
-SLACK = 1.5  # machines vary by half
 START_SECONDS = 5.0  # a kernel's start, which depends on the disk more than on the notebook
 
 _await_reply = nbval_kernel.RunningKernel.await_reply
@@ -48,13 +47,9 @@ def teardown(self):
     minutes = (time.monotonic() - self.started - START_SECONDS) / 60
     peak_gb = peak_memory_gb(self.kernel.km.provisioner.pid) if self.kernel.is_alive() else None
     _teardown(self)
-    record = self.nb.metadata.get("tutorial", {})
-    if getattr(self, "first_failure", None) or "cpu_minutes" not in record:
-        return
-    if minutes > SLACK * record["cpu_minutes"]:
-        pytest.fail(f"{self.path.name} took {minutes:.2f} minutes; recorded are {record['cpu_minutes']:.2f}")
-    if peak_gb and peak_gb > SLACK * record["memory_gb"]:
-        pytest.fail(f"{self.path.name} took {peak_gb:.2f} GB; recorded are {record['memory_gb']:.2f}")
+    problem = over_budget(minutes, peak_gb, self.nb.metadata.get("tutorial", {}))
+    if problem and not getattr(self, "first_failure", None):
+        pytest.fail(f"{self.path.name} {problem}")
 
 
 nbval_kernel.RunningKernel.await_reply = await_reply

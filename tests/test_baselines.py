@@ -126,3 +126,18 @@ def test_every_sample_keeps_the_image_convention(x, generator):
         repeat = model.sample(3, generator=torch.Generator().manual_seed(1))
         assert torch.equal(repeat, model.sample(3, generator=torch.Generator().manual_seed(1)))
         assert math.isfinite(model.log_prob(x[:3]).sum())
+
+
+def test_bad_input_is_named(x):
+    labels = torch.arange(len(x)) % 3
+    with pytest.raises(ValueError, match=r"\[0, 1\).*dequantize"):
+        IndependentPixels(torch.ones(5, 1, 4, 4))
+    with pytest.raises(ValueError, match="not 16"):
+        PCAGaussian(x, num_components=16)
+    with pytest.raises(ValueError, match="without a gap"):
+        PCAMixture(x, 2 * labels, num_components=3, sigma=0.1)
+    mixture = PCAMixture(x, labels, num_components=3, sigma=0.1)
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        mixture.sample(2, labels=torch.tensor([0, 3]))
+    with pytest.raises(ValueError, match="2 numbers"):
+        mixture.sample(2, labels=torch.tensor([0]))

@@ -1,13 +1,16 @@
 """Claims: what was trained is what is loaded; a missing or bad file is named; loading never runs code."""
 
 import json
+import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from tutorial_utils import checkpoints
 from tutorial_utils.checkpoints import load_or_train
+from tutorial_utils.device import seed_everything
 from tutorial_utils.files import AssetError
 
 
@@ -87,12 +90,26 @@ def test_interrupted_training_leaves_the_old_checkpoint(shipped, monkeypatch):
     assert {path.name: path.read_bytes() for path in shipped.iterdir()} == before
 
 
-def test_random_state_is_left_alone(shipped):
-    torch.manual_seed(3)
-    expected = torch.rand(1)
-    torch.manual_seed(3)
-    load_or_train("line", build, train)
-    assert torch.equal(torch.rand(1), expected)
+def test_random_state_is_left_alone(shipped, monkeypatch):
+    seed_everything(3)
+    expected = random.random(), np.random.rand(), torch.rand(1).item()  # noqa: NPY002
+    seed_everything(3)
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "line")
+    load_or_train("line", build, lambda model: seed_everything(9) and train(model))
+    assert (random.random(), np.random.rand(), torch.rand(1).item()) == expected  # noqa: NPY002
+
+
+def test_tied_weights_and_tensors_in_the_record_are_stored(folder, monkeypatch):
+    def build_tied() -> nn.Module:
+        model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+        model[1].weight = model[0].weight
+        return model
+
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "tied")
+    record = {"config": {}, "seed": 0, "num_images": 1, "metrics": {"losses": torch.tensor([1.0, 2.0])}}
+    model, stored = load_or_train("tied", build_tied, lambda _: record)
+    assert model[0].weight is model[1].weight
+    assert stored["metrics"]["losses"] == [1.0, 2.0]
 
 
 def test_missing_file_says_both_ways_to_get_it(folder):
@@ -112,10 +129,14 @@ def test_altered_weights_are_named(shipped):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"config": 1}'])
-def test_bad_record_is_named(shipped, text):
+def test_bad_record_is_named_and_both_ways_mend_it(shipped, text, monkeypatch):
     (shipped / "line.json").write_text(text)
-    with pytest.raises(AssetError, match=r"line\.json is truncated or altered"):
+    with pytest.raises(
+        AssetError, match=r'line\.json is truncated or altered.*git checkout -- .*line\.json"'
+    ):
         load_or_train("line", build, train)
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "line")  # the other way that the message offers
+    assert load_or_train("line", build, train)[1]["metrics"] == {"loss": 0.5}
 
 
 def test_other_network_is_told(shipped):

@@ -9,11 +9,22 @@ from torch.nn import functional as F
 from tutorial_utils import checks
 from tutorial_utils.checks import CheckFailed, NotAttempted
 
+
+def product(s, t):
+    """Squared distances by a² + b² - 2ab."""
+    s, t = s.flatten(1), t.flatten(1)
+    return s.square().sum(1)[:, None] + t.square().sum(1) - 2 * s @ t.T
+
+
+SHAPE = "numbers are right, but the shape"
 RIGHT = {
     "novelty": [
         lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amin(1),
         lambda s, t: torch.stack([(t - image).flatten(1).norm(dim=1).min() for image in s]),
         lambda s, t: (s[:, None] - t[None]).flatten(2).square().sum(2).min(1).values.sqrt(),
+        lambda s, t: torch.cdist(s.flatten(1), t.flatten(1), compute_mode="use_mm_for_euclid_dist").amin(1),
+        lambda s, t: product(s, t).clamp(min=0).sqrt().amin(1),
+        lambda s, t: torch.tensor([min((image - other).norm().item() for other in t) for image in s]),
     ],
     "mse": [
         F.mse_loss,
@@ -31,6 +42,12 @@ RIGHT = {
         lambda nll, d: nll * math.log2(math.e) / d,
     ],
 }
+
+
+def in_place(x, y):
+    difference = x - y
+    difference *= difference
+    return difference.mean()
 
 
 def naive(a, t):
@@ -67,7 +84,8 @@ WRONG = {
         (lambda s, t: torch.cdist(s, t).amin(1), "raised|shape"),
         (lambda s, t: torch.cdist(s.mul_(1).add_(1).flatten(1), t.add_(1).flatten(1)).amin(1), "in place"),
         (lambda s, t: [1.0] * len(s), "must return a tensor"),
-        (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amin(1).float(), "float64"),
+        (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amin(1, keepdim=True), SHAPE),
+        (lambda s, t: (product(s, t) - 1e-3).sqrt().amin(1), "Clamp it at 0|novelty 0"),
     ],
     "mse": [
         (lambda x, y: (x - y).square().mean().sqrt(), "root"),
@@ -85,12 +103,21 @@ WRONG = {
         (lambda x, y: (x - y).square().mean().detach(), "gradient"),
         (lambda x, y: (x - y.detach()).square().mean(), "gradient"),
         (lambda x, y: (x - y).square().mean().item(), "must return a tensor"),
+        (lambda x, y: ((x - y) ^ 2).mean(), r"power is \*\*"),
+        (in_place, "in-place"),
+        (lambda x, y: (x - y).square().mean().view(1), SHAPE),
+        (lambda x, y: (x - y).square().mean().float(), "float64"),
+        (lambda x, y: None if x.requires_grad else (x - y).square().mean(), "returned None"),
     ],
     "bce_with_logits": [
         (naive, "inf or NaN"),
         (epsilon, "clamp or a small constant|gradient"),
         (lambda a, t: F.binary_cross_entropy(a.sigmoid(), t), "clamp or a small constant"),
         (patched, "gradient is NaN"),
+        (lambda a, t: (torch.log1p(torch.exp(a)) - t * a).mean(), "inf or NaN for logits of"),
+        (lambda a, t: (torch.log1p(torch.exp(a.double())) - t * a).mean(), "inf or NaN for logits of"),
+        (lambda a, t: -(t * a.log() + (1 - t) * (1 - a).log()).mean(), "forget the sigmoid"),
+        (lambda a, t: F.binary_cross_entropy_with_logits(t, a), "logits come first"),
         (lambda a, t: -F.binary_cross_entropy_with_logits(a, t), "sign"),
         (lambda a, t: F.binary_cross_entropy_with_logits(a, 1 - t), "changed places"),
         (lambda a, t: F.binary_cross_entropy_with_logits(-a, t), "changed places"),
@@ -117,6 +144,10 @@ WRONG = {
         (lambda nll, d: (nll / d / math.log(2)).mean(), "mean over the images"),
         (lambda nll, d: torch.log2(nll) / d, "logarithm"),
         (lambda nll, d: nll / d / 2, "num_dims · ln 2"),
+        (lambda nll, d: nll / d / math.log(256), "bytes"),
+        (lambda nll, d: nll / 784 / math.log(2), "784 holds"),
+        (lambda nll, d: -torch.log2(torch.exp(-nll)) / d, "underflows"),
+        (lambda nll, d: (nll / d / math.log(2))[..., None], SHAPE),
     ],
 }  # fmt: skip
 

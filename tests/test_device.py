@@ -1,7 +1,6 @@
 """Claims: seeds repeat everything, layouts change no number, and bfloat16 asks the hardware."""
 
 import random
-from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -50,11 +49,17 @@ def test_bfloat16_needs_the_instructions_and_the_library(monkeypatch, instructio
     assert computes_bfloat16(torch.device("cpu")) == (instructions and library)
 
 
+def test_gpu_is_asked_about_its_hardware_not_its_emulation(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: asked.append(options) or True)
+    assert computes_bfloat16(torch.device("cuda"))
+    assert asked == [{"including_emulation": False}]
+
+
 @pytest.mark.parametrize("able", [True, False])
 def test_autocast_computes_in_bfloat16_only_where_able(monkeypatch, able):
     monkeypatch.setattr(device_module, "computes_bfloat16", lambda _: able)
     x = torch.randn(4, 4)
     with autocast(torch.device("cpu")):
         assert (x @ x).dtype == (torch.bfloat16 if able else torch.float32)
-    with nullcontext():
-        assert (x @ x).dtype == torch.float32
+    assert (x @ x).dtype == torch.float32

@@ -49,6 +49,12 @@ def test_readme_installs_as_the_makefile_does():
     assert f"Python {PROJECT['project']['requires-python'].removeprefix('>=')}" in README
     for command in ("make lab", "make test"):
         assert command in README
+    for command in ("-m ruff check .", "-m pytest"):  # what `make test` runs
+        assert f"\t$(PY) {command}\n" in makefile
+        assert f"python {command}\n" in README
+    root = "--ServerApp.root_dir="  # the repository, since pages show pictures from ../assets
+    assert makefile.count(root) == makefile.count("-m jupyterlab") == 1
+    assert README.count(root) == README.count("-m jupyterlab") == 2
 
 
 def test_every_address_is_the_repositorys():
@@ -78,6 +84,15 @@ def test_importing_the_package_is_free():
     )
     output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert float(output.stdout) < 0.3
+
+
+def test_helpers_do_not_drag_in_what_they_may_not_need():
+    code = (
+        "import sys; from tutorial_utils import checks, data, device, metrics, training; "
+        "print([name for name in ('torchvision', 'matplotlib', 'ipywidgets') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert output.stdout.strip() == "[]"
 
 
 def test_every_module_imports_without_printing():

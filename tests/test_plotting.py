@@ -47,8 +47,7 @@ def test_grid_shows_every_pixel_as_it_is():
     images = torch.linspace(0, 1, 2 * 16).view(2, 1, 4, 4)
     plotting.use_style()
     figure = image_grid(images, columns=2, scale=4)
-    figure.canvas.draw()
-    screen = np.asarray(figure.canvas.buffer_rgba())[..., 0]
+    screen = np.asarray(Image.open(io.BytesIO(plotting.render_png(figure))))
     plt.close(figure)
     expected = (images * 255).round().numpy().astype(int)
     found = [int(value) for value in np.unique(screen)]
@@ -69,6 +68,13 @@ def test_grid_never_stretches_contrast():
 def test_images_outside_the_convention_are_refused(draw):
     with pytest.raises(ValueError, match="255"):
         draw(torch.full((1, 1, 4, 4), 255.0))
+    plt.close("all")
+
+
+def test_signed_maps_keep_their_limit():
+    axes = plt.gca()
+    plotting.draw_signed(axes, torch.tensor([[-3.0, 0.0, 3.0]]), limit=1.5)
+    assert axes.images[0].get_clim() == (-1.5, 1.5)
     plt.close("all")
 
 

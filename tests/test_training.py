@@ -70,6 +70,11 @@ def test_training_stops_on_a_number_that_is_not_finite():
         train(lambda _: {"loss": torch.tensor(float("nan"))}, data, num_images=100, log_every=8)
 
 
+def test_data_that_end_early_are_named():
+    with pytest.raises(ValueError, match="after 4 of 100 images"):
+        train(lambda _: {}, iter([(torch.zeros(4),)]), num_images=100, log_every=50)
+
+
 def test_moving_average_is_the_exponential_average_of_weights_and_buffers():
     model = nn.BatchNorm1d(1)
     averaged = moving_average(model, half_life=200, batch_size=100)
@@ -106,6 +111,16 @@ def test_progress_shows_speed_and_time_left_but_ends_without_timing(monkeypatch)
     assert "images/s" in shown[1]
     assert "left, loss 0.5" in shown[1]
     assert shown[-1].strip() == "train: 100 of 100 images (done)"
+
+
+def test_progress_is_updated_at_most_four_times_a_second(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    with Progress(1000, label="train") as progress:
+        for _ in range(1000):
+            progress.advance(1)
+    assert stream.getvalue().count("\r") <= 4
 
 
 def test_seconds_read_well():

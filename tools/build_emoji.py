@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -33,10 +34,11 @@ SHOWN = [  # rows of the contact sheet
 
 def fetch_icons(package: str, version: str, folder: Path) -> dict:
     """Download one package with npm and return its icons.json. npm verifies the archive's digest."""
-    packed = subprocess.run(
-        ["npm", "pack", "--silent", "--pack-destination", str(folder), f"{package}@{version}"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SystemExit("npm is not on the path: install Node.js")
+    command = [npm, "pack", "--silent", "--pack-destination", str(folder), f"{package}@{version}"]
+    packed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
         return json.load(archive.extractfile("package/icons.json"))
 

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 import nbformat
-from notebook_runner import ROOT, CellExecutionError, code_digest, execute
+from nbclient.exceptions import CellExecutionError
+from notebook_runner import ROOT, code_digest, execute
 
 from tutorial_utils.files import write_atomically
 

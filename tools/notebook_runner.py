@@ -3,15 +3,17 @@
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty
 
 import nbformat
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
+MAX_MINUTES, MAX_GB, EXERCISE_MINUTES = 4.0, 1.5, 0.25  # of one notebook, on two CPU cores
+SLACK = 1.5  # machines vary by half
 
 
 def code_digest(notebook: nbformat.NotebookNode) -> str:
@@ -30,8 +32,24 @@ def peak_memory_gb(pid: int) -> float | None:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return None
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(kilobytes) * 1024 / 1e9
+    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(lines[0][1]) * 1024 / 1e9 if lines else None
+
+
+def over_budget(minutes: float, peak_gb: float | None, record: Mapping[str, float]) -> str | None:
+    """What is wrong with a run, if it took more than 1.5 times what is recorded or what DESIGN allows.
+
+    `record` is `metadata.tutorial`; a notebook without one is an exercise or a solution.
+    """
+    recorded = record.get("cpu_minutes", EXERCISE_MINUTES)
+    limit = SLACK * min(recorded, MAX_MINUTES)
+    if minutes > limit:
+        return f"took {minutes:.2f} minutes; {recorded:.2f} are recorded, {limit:.2f} are the limit"
+    recorded = record.get("memory_gb", MAX_GB)
+    limit = SLACK * min(recorded, MAX_GB)
+    if peak_gb is not None and peak_gb > limit:
+        return f"took {peak_gb:.2f} GB; {recorded:.2f} are recorded, {limit:.2f} are the limit"
+    return None
 
 
 class Client(NotebookClient):
@@ -79,6 +97,3 @@ async def execute(notebook: nbformat.NotebookNode, folder: Path) -> tuple[float,
     start = time.monotonic()
     await client.async_execute()
     return (time.monotonic() - start) / 60, client.peak_gb
-
-
-__all__ = ["ROOT", "CellExecutionError", "Client", "code_digest", "execute", "peak_memory_gb"]

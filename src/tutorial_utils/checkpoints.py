@@ -4,14 +4,17 @@ import hashlib
 import json
 import os
 import platform
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tutorial_utils.files import ASSETS, AssetError, restore_hint, verify, write_atomically
 from tutorial_utils.progress import format_seconds
@@ -42,7 +45,7 @@ def load_or_train(
     Raises `AssetError` where the file is missing, altered, or made for another network.
     """
     asked = os.environ.get("TUTORIAL_RETRAIN", "").replace(" ", "").split(",")
-    with torch.random.fork_rng():
+    with _random_state_kept():
         if name in asked or ("all" in asked and not only_by_name):
             _train_and_write(name, build, train, dtype)
         return _load(name, build)
@@ -54,25 +57,21 @@ def _paths(name: str) -> tuple[Path, Path]:
 
 def _train_and_write(name: str, build: Callable, train: Callable, dtype: torch.dtype) -> None:
     weights_path, record_path = _paths(name)
-    before = json.loads(record_path.read_text("utf-8")) if record_path.exists() else None
-    took = (
-        f"it took {format_seconds(before['seconds'])} on {before['machine']}"
-        if before
-        else "it has not been timed before"
-    )
+    try:
+        before = json.loads(record_path.read_text("utf-8"))
+        took = f"it took {format_seconds(before['seconds'])} on {before['machine']}"
+    except (OSError, ValueError, KeyError, TypeError):  # no record yet, or a bad one that is replaced now
+        took = "how long it takes is not known"
     print(f"training {name}: {took}")
     model = build()
+    _serialise(model, dtype)  # fails now rather than after the training
     start = time.monotonic()
     record = train(model)
     seconds = time.monotonic() - start
     absent = [key for key in REQUIRED if key not in record]
     if absent:
         raise ValueError(f"the record that train() returned for {name} lacks {', '.join(absent)}")
-    state = {
-        key: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
-        for key, value in model.state_dict().items()
-    }
-    content = safetensors.torch.save(state)
+    content = _serialise(model, dtype)
     record = record | {
         "seconds": round(seconds, 1),
         "machine": _machine(model),
@@ -81,9 +80,30 @@ def _train_and_write(name: str, build: Callable, train: Callable, dtype: torch.d
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    text = json.dumps(record, indent=1)  # before anything is written: a record may not be serialisable
+    text = json.dumps(record, indent=1, default=Tensor.tolist)
     write_atomically(weights_path, content)
     write_atomically(record_path, text.encode() + b"\n")
+
+
+def _serialise(model: nn.Module, dtype: torch.dtype) -> bytes:
+    state = {
+        key: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous().clone()
+        for key, value in model.state_dict().items()
+    }
+    return safetensors.torch.save(state)
+
+
+@contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """Leave Python's, NumPy's and PyTorch's random state as it was."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
 
 
 def _load(name: str, build: Callable) -> tuple[nn.Module, Record]:
@@ -91,10 +111,10 @@ def _load(name: str, build: Callable) -> tuple[nn.Module, Record]:
     for path in (weights_path, record_path):
         if not path.exists():
             raise AssetError(
-                f"{path} is missing. Either get the shipped one ({restore_hint(path)}) "
-                f"or train it here: set TUTORIAL_RETRAIN={name} and run this again."
+                f"{path} is missing. Either get the shipped one: {restore_hint(path)} "
+                f"Or train it here: set TUTORIAL_RETRAIN={name} and run this again."
             )
-    mend = f"{restore_hint(weights_path)} Or train it again: set TUTORIAL_RETRAIN={name}."
+    mend = f"{restore_hint(weights_path, record_path)} Or train it again: set TUTORIAL_RETRAIN={name}."
     try:
         record = json.loads(record_path.read_text("utf-8"))
         sha256 = record["sha256"]
@@ -114,7 +134,7 @@ def _load(name: str, build: Callable) -> tuple[nn.Module, Record]:
 
 
 def _machine(model: nn.Module) -> str:
-    device = next(model.parameters()).device
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+    parameter = next(model.parameters(), None)
+    if parameter is not None and parameter.is_cuda:
+        return torch.cuda.get_device_name(parameter.device)
     return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"

@@ -47,6 +47,9 @@ def verify(path: Path, content: bytes | memoryview, sha256: str, *, mend: str) -
         raise AssetError(f"{path} is truncated or altered. To mend it: {mend}")
 
 
-def restore_hint(path: Path) -> str:
-    """How a reader gets a shipped file back."""
-    return f'run "git checkout -- {path}" in the repository, or clone it again.'
+def restore_hint(*paths: Path) -> str:
+    """How a reader gets shipped files back."""
+    if not ASSETS.is_dir():
+        return "install the course from a checkout of its repository, with `python -m pip install -e .`"
+    quoted = " ".join(f'"{path}"' for path in paths)
+    return f"run `git checkout -- {quoted}` in the repository, or clone it again."

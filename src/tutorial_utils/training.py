@@ -76,14 +76,17 @@ def train(
     Each row of the history holds "num_images" seen so far and the mean of each number that `step`
     returned over the images since the last row; a row is added about every `log_every` images and at
     the end. `callback(num_images)` is called with each row and may add numbers to it.
-    Raises `FloatingPointError` when one of those means is not finite, rather than training on.
+    Raises `FloatingPointError` when one of those means is not finite, rather than training on, and
+    `ValueError` when the data end too early.
     """
     history: History = []
     sums: dict[str, Tensor] = {}
     seen, since_row, next_row = 0, 0, log_every
     with Progress(num_images, label=label) as progress:
         while seen < num_images:
-            batch = next(data)
+            batch = next(data, None)
+            if batch is None:
+                raise ValueError(f"the data ended after {seen:,} of {num_images:,} images: use batches()")
             size = len(batch[0])
             for name, value in step(batch).items():
                 sums[name] = sums.get(name, 0.0) + value.detach().float() * size

@@ -37,7 +37,7 @@ def check(name: str, *hints: str) -> Callable:
         @wraps(body)
         def checked(fn: Callable) -> None:
             try:
-                with torch.random.fork_rng():
+                with torch.random.fork_rng(devices=[]):
                     body(fn)
             except NotAttempted:
                 raise
@@ -66,7 +66,9 @@ def call(fn: Callable, *inputs: Any, **options: Any) -> Any:
     copies = [_copy(value) for value in inputs]
     try:
         value = fn(*copies, **options)
-    except NotImplementedError:
+    except NotImplementedError as problem:
+        if "not implemented for" in str(problem):  # PyTorch's, not the stub's
+            raise CheckFailed(f"it raised {problem}. (In Python a power is **, not ^.)") from problem
         raise NotAttempted(f"{getattr(fn, '__name__', 'this function')}: not attempted yet") from None
     except Exception as problem:
         shapes = ", ".join(_describe(value) for value in inputs)
@@ -88,12 +90,20 @@ def call_with_gradients(fn: Callable, *inputs: Tensor) -> tuple[Tensor, list[Ten
         raise CheckFailed(
             f"on inputs that require a gradient it raised {type(problem).__name__}: {problem}."
         ) from problem
+    if value is None:
+        raise CheckFailed("it returned None for inputs that require a gradient.")
     if not isinstance(value, Tensor) or not value.requires_grad:
         raise CheckFailed(
             "no gradient flows through it: something detaches the result, such as .item(), .detach(), "
             "numpy or no_grad. A loss must stay differentiable."
         )
-    gradients = torch.autograd.grad(value, leaves, allow_unused=True)
+    try:
+        gradients = torch.autograd.grad(value, leaves, allow_unused=True)
+    except RuntimeError as problem:
+        raise CheckFailed(
+            "the value is right, but its gradient can't be computed: an in-place operation (such as *= or "
+            "sub_) has overwritten what it needs. Make a new tensor instead."
+        ) from problem
     return value, [
         torch.zeros_like(leaf) if gradient is None else gradient
         for leaf, gradient in zip(leaves, gradients, strict=True)
@@ -106,12 +116,14 @@ def expect(
     mistakes: Mapping[str, Tensor] | None = None,
     *,
     otherwise: str,
+    not_finite: str = "it contains inf or NaN where the right answer is finite.",
     tolerance: float = 1e-4,
 ) -> None:
     """Fail unless `value` is a tensor like `right`: shape, type and numbers, to a relative `tolerance`.
 
     `mistakes` maps a sentence to the number that this mistake gives: where the value equals it, the
-    sentence is the message. `otherwise` is the message where none fits.
+    sentence is the message. `otherwise` is the message where none fits, `not_finite` where the value is
+    not finite. float64 is accepted for float32.
     """
     if not isinstance(value, Tensor):
         raise CheckFailed(f"it must return a tensor, not {type(value).__name__}.")
@@ -119,12 +131,14 @@ def expect(
         if _close(value, wrong, tolerance) and not _close(wrong, right, tolerance):
             raise CheckFailed(message)
     if value.shape != right.shape:
-        raise CheckFailed(
-            f"it must return shape {tuple(right.shape)} here, not {tuple(value.shape)}. {otherwise}"
-        )
+        same = value.numel() == right.numel() and _close(value.reshape(right.shape), right, tolerance)
+        beginning = "the numbers are right, but the shape must be" if same else "it must return shape"
+        raise CheckFailed(f"{beginning} {tuple(right.shape)} here, not {tuple(value.shape)}.")
+    if not value.isfinite().all():
+        raise CheckFailed(not_finite)
     if not _close(value, right, tolerance):
         raise CheckFailed(otherwise)
-    if value.dtype != right.dtype:
+    if value.dtype not in (right.dtype, torch.float64):
         raise CheckFailed(
             f"the numbers are right, but {right.dtype} inputs must give {right.dtype}, not {value.dtype}."
         )

@@ -78,25 +78,25 @@ def check_bce_with_logits(fn: Callable) -> None:
         logits = 2 * torch.randn(shape, dtype=dtype)
         for target in (torch.rand(shape, dtype=dtype), (torch.rand(shape) > 0.4).to(dtype)):
             _compare_bce(fn, logits, target)
-    logits = torch.tensor([200.0, -200.0, 200.0, -200.0, 0.3])
+    logits = torch.tensor([1000.0, -1000.0, 1000.0, -1000.0, 0.3])
     target = torch.tensor([0.0, 1.0, 1.0, 0.0, 0.5])
     value = call(fn, logits, target)
     if isinstance(value, Tensor) and not value.isfinite().all():
         raise CheckFailed(
-            "right for small logits, but inf or NaN for logits of ±200: the sigmoid rounds to 0 or 1 and its "
-            "log is lost. Work from the logits, with softplus or logsigmoid."
+            "right for small logits, but inf or NaN for logits of ±1000: exp overflows, or the sigmoid "
+            "rounds to 0 or 1 and its log is lost. Work from the logits, with softplus or logsigmoid."
         )
     expect(
         value,
         F.binary_cross_entropy_with_logits(logits, target),
-        otherwise="right for small logits, but too small for logits of ±200 with the wrong sign, where the "
-        "loss must be 200: a clamp or a small constant inside the log cuts it off.",
+        otherwise="right for small logits, but wrong for logits of ±1000 with the wrong sign, where the "
+        "loss must be 1000: a clamp or a small constant inside the log cuts it off.",
     )
     _, (gradient, _) = call_with_gradients(fn, logits, target)
     if not gradient.isfinite().all():
         raise CheckFailed(
-            "the loss is finite for logits of ±200, but its gradient is NaN: work from the logits, with "
-            "softplus or logsigmoid, rather than repairing the log of a sigmoid."
+            "the loss is finite for logits of ±1000, but its gradient is NaN: an overflow is still there, in "
+            "the log of a sigmoid or in the other branch of torch.where. Use softplus or logsigmoid."
         )
     logits, target = torch.cat([logits, torch.randn(20)]), torch.cat([target, torch.rand(20)])
     expect(
@@ -113,6 +113,7 @@ def _compare_bce(fn: Callable, logits: Tensor, target: Tensor) -> None:
     swapped = F.binary_cross_entropy_with_logits(-logits, target, reduction="none")
     positive, negative = -target * F.logsigmoid(logits), -(1 - target) * F.logsigmoid(-logits)
     twice = F.binary_cross_entropy_with_logits(logits.sigmoid(), target)
+    arguments = F.binary_cross_entropy_with_logits(target, logits)
     expect(
         call(fn, logits, target),
         losses.mean(),
@@ -125,11 +126,14 @@ def _compare_bce(fn: Callable, logits: Tensor, target: Tensor) -> None:
             "only the term target · log p is there. Add (1 - target) · log(1 - p).": positive.mean(),
             "only the term (1 - target) · log(1 - p) is there. Add target · log p.": negative.mean(),
             "the sigmoid is applied twice: a function that takes logits got probabilities.": twice,
+            "the arguments have changed places: the logits come first, then the target.": arguments,
             "this is in bits. Use the natural logarithm.": losses.mean() / math.log(2),
             "nothing is averaged: this is one number for each element.": losses,
         },
         otherwise="this is not the mean over every element of -t log p - (1 - t) log(1 - p) with "
         "p = sigmoid(logits). Grey targets between 0 and 1 count, too.",
+        not_finite="it contains inf or NaN for ordinary logits: the logarithm of a number that is not "
+        "positive. Did you forget the sigmoid?",
     )
 
 
@@ -160,6 +164,8 @@ def check_bits_per_dim(fn: Callable) -> None:
                 / (num_dims * math.log10(2)),
                 "this converts with ln 10, which gives decimal digits. A bit is ln 2 nats.": nats
                 / (num_dims * math.log(10)),
+                "this is in bytes per dimension. Divide by ln 2, not by ln 256.": bits / 8,
+                "num_dims is not used: 784 holds for Fashion-MNIST only.": bits * num_dims / 784,
                 "8 bits are added. The likelihood is already that of the 8-bit image.": bits + 8,
                 "8 bits are subtracted. The likelihood is already that of the 8-bit image.": bits - 8,
                 "the sign is wrong: a negative log-likelihood is already positive.": -bits,
@@ -168,4 +174,6 @@ def check_bits_per_dim(fn: Callable) -> None:
                 "already.": nats.log2() / num_dims,
             },
             otherwise="this is not nll_nats / (num_dims · ln 2).",
+            not_finite="it contains inf or NaN: exp(-nll_nats) underflows to 0. To change the base of a "
+            "logarithm, divide.",
         )

@@ -78,9 +78,9 @@ def _read_names() -> tuple[str, ...]:
     path = SHIPPED / "names.txt"
     if not path.exists():
         raise AssetError(f"{path} is missing. To mend it: {restore_hint(path)}")
-    names = tuple(path.read_text(encoding="utf-8").split())
-    verify(path, "\n".join(names).encode(), SHA256["names"], mend=restore_hint(path))
-    return names
+    names = path.read_bytes().split()
+    verify(path, b"\n".join(names), SHA256["names"], mend=restore_hint(path))
+    return tuple(name.decode() for name in names)
 
 
 def emoji(split: str = "train", size: int = 64) -> Emoji:
@@ -107,7 +107,8 @@ def _part(split: str, size: int) -> Emoji:
     held_out = torch.zeros(len(rows), len(EMOJI_STYLES), dtype=torch.bool)
     for column, style in enumerate(EMOJI_STYLES):
         pixels = torch.from_numpy(_read_sheet(style, len(names))[rows]).permute(0, 3, 1, 2)  # bytes
-        images[:, column] = F.avg_pool2d(pixels.float(), PIXELS // size) / 255
+        for target, part in zip(images[:, column].split(100), pixels.split(100), strict=True):
+            target.copy_(F.avg_pool2d(part.float(), PIXELS // size) / 255)  # 100 at a time, to spare memory
     chosen = tuple(names[row] for row in rows)
     for row, name in enumerate(chosen):
         style = _held_out_style(name)

@@ -42,7 +42,11 @@ def _unpack(folder: Path) -> None:
         except (lzma.LZMAError, EOFError):
             content = b""
         verify(archive, content, sha256, mend=restore_hint(archive))
-        write_atomically(target, content)
+        try:
+            write_atomically(target, content)
+        except AssetError:  # on Windows, where another process has just unpacked and is reading it
+            if not target.exists():
+                raise
 
 
 def _originals(train: bool) -> tuple[Tensor, Tensor]:
@@ -98,11 +102,15 @@ def _part(split: str) -> TensorDataset:
 def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
     """Spread 8-bit images over their cells: (v + u) / 256 with v the byte and u uniform in [0, 1).
 
-    `images` are floats in [0, 1] that hold bytes over 255, any shape; the result has the same shape
-    and type, in [0, 1). A density p on it bounds the probability of the bytes from below:
+    `images` are float32 or float64 in [0, 1] that hold bytes over 255, any shape; the result has the
+    same shape and type, in [0, 1). A density p on it bounds the probability of the bytes from below:
     E log p(dequantized) - D log 256 <= log P(bytes) (Theis et al. 2016, arXiv:1511.01844, section 3.1).
     Raises `ValueError` where an image is no 8-bit image in [0, 1].
     """
+    if images.dtype not in (torch.float32, torch.float64) or images.numel() == 0:
+        raise ValueError(
+            f"dequantize needs float32 or float64 images, not {images.dtype} of shape {tuple(images.shape)}"
+        )
     if not (images.min() >= 0 and images.max() <= 1):
         raise ValueError(f"dequantize needs images in [0, 1], got [{images.min():.4g}, {images.max():.4g}]")
     spread = torch.empty_like(images)
