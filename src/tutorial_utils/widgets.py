@@ -26,17 +26,20 @@ def explore(
 
     `controls` maps each argument's name to (low, high, step) for a slider or to a sequence of strings for
     a menu; `frames` gives the argument values of the static strip, which is always there, so that a
-    reader of the stored page sees what the controls do. The first frame is where they start.
+    reader of the stored page sees what the controls do. The first frame is where they start. `size` is the
+    live figure's, in inches; what it is higher than wide is room for text under the picture.
     Live widgets are left out where TUTORIAL_HEADLESS is set, as when pages are made or tested.
     """
-    _strip(draw, frames, alt=alt, caption=caption)
+    _strip(draw, frames, alt=alt, caption=caption, below=size[1] - size[0])
     if not os.environ.get("TUTORIAL_HEADLESS"):
         display(build_controls(draw, controls, start=frames[0], size=size))
 
 
-def _strip(draw: Callable, frames: Sequence[Mapping], *, alt: str, caption: str | None) -> None:
+def _strip(draw: Callable, frames: Sequence[Mapping], *, alt: str, caption: str | None, below: float) -> None:
     width = 8.5 / max(len(frames), 4)
-    figure, row = plt.subplots(1, len(frames), figsize=(width * len(frames), width + 0.5), squeeze=False)
+    figure, row = plt.subplots(
+        1, len(frames), figsize=(width * len(frames), width + 0.5 + below), squeeze=False
+    )
     for axes, values in zip(row[0], frames, strict=True):
         draw(axes, **values)
     show(figure, alt=alt, caption=caption)
