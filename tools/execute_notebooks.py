@@ -7,6 +7,7 @@ tagged `cover` goes to assets/figures/<chapter>.png. Exercises and solutions are
 import argparse
 import asyncio
 import base64
+import math
 import os
 import re
 import sys
@@ -67,8 +68,8 @@ def refresh(path: Path, *, discard_outputs: bool) -> None:
     clean(notebook)
     record = notebook.metadata.setdefault("tutorial", {})
     record.update(
-        cpu_minutes=round(minutes + 0.005, 2),
-        memory_gb=round((peak_gb or 0) + 0.005, 2),
+        cpu_minutes=math.ceil(10 * minutes) / 10,
+        memory_gb=math.ceil(100 * (peak_gb or 0)) / 100,
         executed=code_digest(notebook),
     )
     picture = cover(notebook)
