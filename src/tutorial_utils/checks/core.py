@@ -66,13 +66,15 @@ def call(fn: Callable, *inputs: Any, **options: Any) -> Any:
     copies = [_copy(value) for value in inputs]
     try:
         value = fn(*copies, **options)
-    except NotImplementedError as problem:
-        if "not implemented for" in str(problem):  # PyTorch's, not the stub's
-            raise CheckFailed(f"it raised {problem}. (In Python a power is **, not ^.)") from problem
-        raise NotAttempted(f"{getattr(fn, '__name__', 'this function')}: not attempted yet") from None
     except Exception as problem:
+        if isinstance(problem, NotImplementedError) and "not implemented for" not in str(problem):
+            name = getattr(fn, "__name__", "this function")
+            raise NotAttempted(f"{name}: not attempted yet") from None  # the stub's, not PyTorch's
         shapes = ", ".join(_describe(value) for value in inputs)
-        raise CheckFailed(f"on inputs {shapes} it raised {type(problem).__name__}: {problem}.") from problem
+        tip = " (In Python a power is **, not ^.)" if "bitwise_xor" in str(problem) else ""
+        raise CheckFailed(
+            f"on inputs {shapes} it raised {type(problem).__name__}: {problem}.{tip}"
+        ) from problem
     if value is None:
         raise CheckFailed("it returned None. Did you forget the return statement?")
     for before, after in zip(inputs, copies, strict=True):
