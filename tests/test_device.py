@@ -60,6 +60,6 @@ def test_gpu_is_asked_about_its_hardware_not_its_emulation(monkeypatch):
 def test_autocast_computes_in_bfloat16_only_where_able(monkeypatch, able):
     monkeypatch.setattr(device_module, "computes_bfloat16", lambda _: able)
     x = torch.randn(4, 4)
-    with autocast(torch.device("cpu")):
+    with autocast("cpu"):
         assert (x @ x).dtype == (torch.bfloat16 if able else torch.float32)
     assert (x @ x).dtype == torch.float32

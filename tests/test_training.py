@@ -103,7 +103,6 @@ def test_minimize_updates_the_average(line):
 def test_progress_shows_speed_and_time_left_but_ends_without_timing(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     with Progress(100, label="train") as progress:
         progress.advance(50, "loss 0.5")
         progress.advance(50)
@@ -116,7 +115,6 @@ def test_progress_shows_speed_and_time_left_but_ends_without_timing(monkeypatch)
 def test_progress_is_updated_at_most_four_times_a_second(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     with Progress(1000, label="train") as progress:
         for _ in range(1000):
             progress.advance(1)

@@ -33,12 +33,13 @@ def fast(module: nn.Module) -> nn.Module:
     return module.to(memory_format=torch.channels_last)
 
 
-def computes_bfloat16(device: torch.device) -> bool:
+def computes_bfloat16(device: torch.device | str) -> bool:
     """Whether the hardware itself multiplies bfloat16 numbers, rather than emulating it slowly.
 
     On a CPU that takes instructions (AVX512-BF16 or AMX) that PyTorch and oneDNN may also use: both can
     be capped by ATEN_CPU_CAPABILITY and ONEDNN_MAX_CPU_ISA.
     """
+    device = torch.device(device)
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():
@@ -50,9 +51,9 @@ def computes_bfloat16(device: torch.device) -> bool:
     return has_instructions and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-def autocast(device: torch.device) -> torch.autocast:
+def autocast(device: torch.device | str) -> torch.autocast:
     """A context in which matrix products and convolutions run in bfloat16, where the hardware can.
 
     Elsewhere it does nothing. Wrap the forward pass and the loss, not the backward pass.
     """
-    return torch.autocast(device.type, torch.bfloat16, enabled=computes_bfloat16(device))
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=computes_bfloat16(device))

@@ -11,6 +11,11 @@ def format_seconds(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def _in_kernel() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
 class Progress:
     """Counts up to `total`, in `unit`, under a `label`.
 
@@ -25,7 +30,7 @@ class Progress:
         self._handle = None
 
     def __enter__(self) -> "Progress":
-        if "ipykernel" in sys.modules:
+        if _in_kernel():
             from IPython.display import display
 
             self._handle = display(self._bundle("starting"), raw=True, display_id=True)
