@@ -37,7 +37,7 @@ def check(name: str, *hints: str) -> Callable:
         @wraps(body)
         def checked(fn: Callable) -> None:
             try:
-                with torch.random.fork_rng(devices=[]):
+                with torch.random.fork_rng(devices=[]), torch.enable_grad():
                     body(fn)
             except NotAttempted:
                 raise
