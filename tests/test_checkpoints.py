@@ -108,10 +108,12 @@ def test_tied_weights_and_tensors_in_the_record_are_stored(folder, monkeypatch):
         return model
 
     monkeypatch.setenv("TUTORIAL_RETRAIN", "tied")
-    record = {"config": {}, "seed": 0, "num_images": 1, "metrics": {"losses": torch.tensor([1.0, 2.0])}}
+    metrics = {"losses": torch.tensor([1.0, 2.0]), "best": np.float32(0.5)}
+    record = {"config": {"device": torch.device("cpu")}, "seed": 0, "num_images": 1, "metrics": metrics}
     model, stored = load_or_train("tied", build_tied, lambda _: record)
     assert model[0].weight is model[1].weight
-    assert stored["metrics"]["losses"] == [1.0, 2.0]
+    assert stored["metrics"] == {"losses": [1.0, 2.0], "best": 0.5}
+    assert stored["config"] == {"device": "cpu"}
 
 
 def test_missing_file_says_both_ways_to_get_it(folder):

@@ -197,6 +197,13 @@ def test_an_answer_that_raises_is_a_failure_that_says_so(name):
     with pytest.raises(CheckFailed, match="ZeroDivisionError"):
         check_of(name)(lambda *_: 1 / 0)
 
+    def two_lines(*_):
+        raise RuntimeError("two\nlines")
+
+    with pytest.raises(CheckFailed, match="two lines") as caught:
+        check_of(name)(two_lines)
+    assert "\n" not in str(caught.value)
+
 
 def test_failure_is_one_line_and_offers_a_hint():
     with pytest.raises(CheckFailed) as caught:

@@ -69,6 +69,8 @@ def test_there_are_chapters():
 
 def test_is_valid_and_named(path, notebook):
     nbformat.validate(notebook)
+    for cell in notebook.cells:  # above all nothing that takes a cell out of the tests
+        assert set(cell.metadata.get("tags", [])) <= {"colab", "cover", "nbval-check-output"}
     assert re.fullmatch(r"\d\d_[a-z_]+", path.stem)
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
@@ -138,6 +140,7 @@ def test_has_a_chapters_size(path, notebook):
 def test_never_runs_on_in_code(notebook):
     run = 0
     for cell in notebook.cells:
+        assert cell.source.strip(), f"cell {cell.id} is empty"
         run = run + 1 if cell.cell_type == "code" and not is_colab(cell) else 0
         assert run <= 2, f"a third code cell in a row: {cell.source[:60]}"
 
@@ -174,6 +177,10 @@ def test_outputs_hold_no_error_warning_or_path(notebook):
         assert output.get("name") != "stderr", output.get("text")
         text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
         assert not re.search(r"/(home|root|Users|work|tmp)/", text), text
+        kinds = set(output.get("data", {}))
+        assert "application/vnd.jupyter.widget-view+json" not in kinds, "a widget is dead without a kernel"
+        assert {kind for kind in kinds if kind.startswith("image/")} <= {"image/png"}, kinds
+        assert "<img" not in str(output.get("data", {}).get("text/html", "")), "show pictures with show()"
     assert "widgets" not in notebook.metadata
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tutorial_utils.files import ASSETS, AssetError, restore_hint, verify, write_atomically
 from tutorial_utils.progress import format_seconds
@@ -76,7 +76,7 @@ def _train_and_write(name: str, build: Callable, train: Callable, dtype: torch.d
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    text = json.dumps(record, indent=1, default=Tensor.tolist)
+    text = json.dumps(record, indent=1, default=_plain)
     write_atomically(weights_path, content)
     write_atomically(record_path, text.encode() + b"\n")
 
@@ -87,6 +87,11 @@ def _serialise(model: nn.Module, dtype: torch.dtype) -> bytes:
         for key, value in model.state_dict().items()
     }
     return safetensors.torch.save(state)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no form for: tensors and NumPy's numbers as lists and numbers, the rest as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 @contextmanager

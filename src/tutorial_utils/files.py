@@ -41,6 +41,14 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.unlink(temporary)
 
 
+def read(path: Path, *, mend: str) -> bytes:
+    """The content of a file of the course. Raises `AssetError` naming `path` and `mend`."""
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise AssetError(f"cannot read {path}: {problem.strerror}. To mend it: {mend}") from problem
+
+
 def verify(path: Path, content: bytes | memoryview, sha256: str, *, mend: str) -> None:
     """Raise `AssetError` naming `path` and `mend` unless `content` has the digest `sha256`."""
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -73,7 +73,7 @@ def call(fn: Callable, *inputs: Any, **options: Any) -> Any:
         shapes = ", ".join(_describe(value) for value in inputs)
         tip = " (In Python a power is **, not ^.)" if "bitwise_xor" in str(problem) else ""
         raise CheckFailed(
-            f"on inputs {shapes} it raised {type(problem).__name__}: {problem}.{tip}"
+            f"on inputs {shapes} it raised {type(problem).__name__}: {_one_line(problem)}.{tip}"
         ) from problem
     if value is None:
         raise CheckFailed("it returned None. Did you forget the return statement?")
@@ -90,7 +90,7 @@ def call_with_gradients(fn: Callable, *inputs: Tensor) -> tuple[Tensor, list[Ten
         value = fn(*leaves)
     except Exception as problem:
         raise CheckFailed(
-            f"on inputs that require a gradient it raised {type(problem).__name__}: {problem}."
+            f"on inputs that require a gradient it raised {type(problem).__name__}: {_one_line(problem)}."
         ) from problem
     if value is None:
         raise CheckFailed("it returned None for inputs that require a gradient.")
@@ -144,6 +144,10 @@ def expect(
         raise CheckFailed(
             f"the numbers are right, but {right.dtype} inputs must give {right.dtype}, not {value.dtype}."
         )
+
+
+def _one_line(problem: Exception) -> str:
+    return " ".join(str(problem).split())
 
 
 def _close(value: Tensor, other: Tensor, tolerance: float) -> bool:

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.files import ASSETS, AssetError, restore_hint, verify
+from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, verify
 
 SHIPPED = ASSETS / "data" / "emoji"
 EMOJI_STYLES = ("noto", "twemoji", "fluent", "openmoji")
@@ -76,9 +76,7 @@ def _read_sheet(style: str, count: int) -> np.ndarray:
 
 def _read_names() -> tuple[str, ...]:
     path = SHIPPED / "names.txt"
-    if not path.exists():
-        raise AssetError(f"{path} is missing. To mend it: {restore_hint(path)}")
-    names = path.read_bytes().split()
+    names = read(path, mend=restore_hint(path)).split()
     verify(path, b"\n".join(names), SHA256["names"], mend=restore_hint(path))
     return tuple(name.decode() for name in names)
 
