@@ -96,7 +96,8 @@ def main() -> None:
             refresh(path, discard_outputs=options.discard_outputs)
         except CellExecutionError as problem:
             sys.exit(f"\n{path} failed; nothing of it was stored.\n{problem}")
-    update_readme()
+    if not options.discard_outputs:
+        update_readme()
 
 
 if __name__ == "__main__":

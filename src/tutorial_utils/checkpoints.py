@@ -16,7 +16,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from tutorial_utils.files import ASSETS, AssetError, restore_hint, verify, write_atomically
+from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, verify, write_atomically
 from tutorial_utils.progress import format_seconds
 
 FOLDER = ASSETS / "checkpoints"
@@ -117,11 +117,11 @@ def _load(name: str, build: Callable) -> tuple[nn.Module, Record]:
             )
     mend = f"{restore_hint(weights_path, record_path)} Or train it again: set TUTORIAL_RETRAIN={name}."
     try:
-        record = json.loads(record_path.read_text("utf-8"))
+        record = json.loads(read(record_path, mend=mend))
         sha256 = record["sha256"]
     except (ValueError, KeyError, TypeError) as problem:
         raise AssetError(f"{record_path} is truncated or altered. To mend it: {mend}") from problem
-    content = weights_path.read_bytes()
+    content = read(weights_path, mend=mend)
     verify(weights_path, content, sha256, mend=mend)
     model = build()
     try:
