@@ -1,5 +1,6 @@
 """Checks for the exercises: `check_<function>(fn)` prints a line or raises `CheckFailed`; `hint` helps."""
 
+from tutorial_utils.checks.convolution import check_conv2d, check_receptive_field
 from tutorial_utils.checks.core import CheckFailed, NotAttempted, hint
 from tutorial_utils.checks.likelihoods import check_bce_with_logits, check_bits_per_dim, check_mse
 from tutorial_utils.checks.novelty import check_novelty
@@ -9,7 +10,9 @@ __all__ = [
     "NotAttempted",
     "check_bce_with_logits",
     "check_bits_per_dim",
+    "check_conv2d",
     "check_mse",
     "check_novelty",
+    "check_receptive_field",
     "hint",
 ]

@@ -1,0 +1,3 @@
+"""Messages that several checks share."""
+
+SHAPE = "numbers are right, but the shape"
