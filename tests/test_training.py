@@ -89,6 +89,16 @@ def test_moving_average_is_the_exponential_average_of_weights_and_buffers():
     assert averaged.module.running_mean.item() == pytest.approx(expected)
 
 
+def test_minimize_moves_the_schedule_on_with_each_step(line):
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    step = minimize(squared_error, model, optimizer, schedule=schedule)
+    for _ in range(3):
+        step(next(batches(line, 64)))
+    assert optimizer.param_groups[0]["lr"] == 0.125
+
+
 def test_minimize_updates_the_average(line):
     model = nn.Linear(1, 1)
     averaged = moving_average(model, half_life=64, batch_size=64)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import TensorDataset
 
@@ -42,11 +43,13 @@ def minimize(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     *,
+    schedule: LRScheduler | None = None,
     averaged: AveragedModel | None = None,
 ) -> Step:
     """The step of an ordinary model: one gradient step on `loss(model, batch)`, a scalar.
 
-    The forward pass runs under `autocast`. `averaged`, if given, is updated after the step.
+    The forward pass runs under `autocast`. `schedule` (of the learning rate) and `averaged`, if given, move
+    on after each step.
     """
 
     def step(batch: Batch) -> dict[str, Tensor]:
@@ -55,6 +58,8 @@ def minimize(
             value = loss(model, batch)
         value.backward()
         optimizer.step()
+        if schedule is not None:
+            schedule.step()
         if averaged is not None:
             averaged.update_parameters(model)
         return {"loss": value.detach()}
