@@ -44,10 +44,43 @@ def load_or_train(
     Raises `AssetError` where the file is missing, altered, or made for another network.
     """
     asked = os.environ.get("TUTORIAL_RETRAIN", "").replace(" ", "").split(",")
-    with _random_state_kept():
-        if name in asked or ("all" in asked and not only_by_name):
+    if name in asked or ("all" in asked and not only_by_name):
+        with _random_state_kept():
             _train_and_write(name, build, train, dtype)
-        return _load(name, build)
+    return load(name, build)
+
+
+def load(name: str, build: Callable[[], nn.Module]) -> tuple[nn.Module, Record]:
+    """Load the shipped checkpoint `name` into `build()`: the model in `eval` mode on the CPU, and its record.
+
+    The global random state is left as it was. Raises `AssetError` where the file is missing, altered, or
+    made for another network.
+    """
+    weights_path, record_path = _paths(name)
+    for path in (weights_path, record_path):
+        if not path.exists():
+            raise AssetError(
+                f"{path} is missing. Either get the shipped one: {restore_hint(path)} "
+                f"Or train it here: set TUTORIAL_RETRAIN={name} and run this again."
+            )
+    mend = f"{restore_hint(weights_path, record_path)} Or train it again: set TUTORIAL_RETRAIN={name}."
+    try:
+        record = json.loads(read(record_path, mend=mend))
+        sha256 = record["sha256"]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise AssetError(f"{record_path} is truncated or altered. To mend it: {mend}") from problem
+    content = read(weights_path, mend=mend)
+    verify(weights_path, content, sha256, mend=mend)
+    with _random_state_kept():
+        model = build()
+    try:
+        model.load_state_dict(safetensors.torch.load(content))
+    except (RuntimeError, safetensors.SafetensorError) as problem:
+        raise AssetError(
+            f"{weights_path} does not fit the network that build() returns: {problem}\n"
+            f"Train it again: set TUTORIAL_RETRAIN={name}."
+        ) from problem
+    return model.cpu().eval(), record
 
 
 def _paths(name: str) -> tuple[Path, Path]:
@@ -105,33 +138,6 @@ def _random_state_kept() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
-
-
-def _load(name: str, build: Callable) -> tuple[nn.Module, Record]:
-    weights_path, record_path = _paths(name)
-    for path in (weights_path, record_path):
-        if not path.exists():
-            raise AssetError(
-                f"{path} is missing. Either get the shipped one: {restore_hint(path)} "
-                f"Or train it here: set TUTORIAL_RETRAIN={name} and run this again."
-            )
-    mend = f"{restore_hint(weights_path, record_path)} Or train it again: set TUTORIAL_RETRAIN={name}."
-    try:
-        record = json.loads(read(record_path, mend=mend))
-        sha256 = record["sha256"]
-    except (ValueError, KeyError, TypeError) as problem:
-        raise AssetError(f"{record_path} is truncated or altered. To mend it: {mend}") from problem
-    content = read(weights_path, mend=mend)
-    verify(weights_path, content, sha256, mend=mend)
-    model = build()
-    try:
-        model.load_state_dict(safetensors.torch.load(content))
-    except (RuntimeError, safetensors.SafetensorError) as problem:
-        raise AssetError(
-            f"{weights_path} does not fit the network that build() returns: {problem}\n"
-            f"Train it again: set TUTORIAL_RETRAIN={name}."
-        ) from problem
-    return model.cpu().eval(), record
 
 
 def _machine(model: nn.Module) -> str:
