@@ -197,7 +197,7 @@ def test_every_figure_has_alternative_text(notebook):
 def test_cover_is_the_figure_of_this_run(path, notebook):
     tagged = [c for c in cells_of(notebook, "code") if "cover" in c.metadata.get("tags", [])]
     assert len(tagged) == 1
-    picture = next(o.data["image/png"] for o in tagged[0].outputs if "image/png" in o.data)
+    picture = next(o.data["image/png"] for o in tagged[0].outputs if "image/png" in o.get("data", {}))
     cover = ROOT / "assets" / "figures" / f"{path.stem}.png"
     assert base64.b64decode(picture) == cover.read_bytes(), "run `make outputs`"
 

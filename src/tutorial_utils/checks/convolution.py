@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from itertools import accumulate
 from math import prod
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -34,6 +35,8 @@ class _Listener(TorchFunctionMode):
     "F.pad(image, (padding,) * 4).",
     "As a matrix product: F.unfold(image[None], (kH, kW), padding=padding, stride=stride)[0] is "
     "(C * kH * kW, H' * W'). Which shape must the kernels have, so that one @ does it?",
+    "Or loop over the kernel: its place (i, j) meets image[:, i::stride, j::stride], cut to H' × W'. "
+    "Multiply with kernel[:, :, i, j], summed over the channels, and add up.",
 )
 def check_conv2d(fn: Callable) -> None:
     """`fn(image, kernel, *, stride=1, padding=0)`: (C, H, W) and (O, C, kH, kW) give (O, H', W')."""
@@ -115,6 +118,7 @@ def _mistakes(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[
         "height and width have changed places in the result.": right.mT,
         "the stride is not used: the patches lie one pixel apart.": _conv(image, kernel, 1, padding),
         "the stride is used downwards only, not across.": _conv(image, kernel, 1, padding)[:, ::stride],
+        "the stride is used across only, not downwards.": _conv(image, kernel, 1, padding)[:, :, ::stride],
         "only the first channel of the image is used. Sum over all of them.": _conv(
             image[:1], kernel[:, :1], stride, padding
         ),
@@ -140,6 +144,9 @@ def _mistakes(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[
             "the padding is at the right and at the bottom only. Pad all four sides.": _conv(
                 F.pad(image, (0, padding, 0, padding)), kernel, stride, 0
             ),
+            "the padding is at the left and at the top only. Pad all four sides.": _conv(
+                F.pad(image, (padding, 0, padding, 0)), kernel, stride, 0
+            ),
             "the padding is on all sides, but twice as wide.": _conv(image, kernel, stride, 2 * padding),
         }
     return mistakes
@@ -152,14 +159,22 @@ def _mistakes(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[
     "2. Keep this spacing, the product of the strides so far, in a variable.",
     "Which comes first for one layer: adding (k - 1) times the spacing, or multiplying the spacing by the "
     "layer's own stride? Test it with one layer of kernel 3 and stride 2: it sees 3 pixels.",
+    "Backwards: n neighbouring outputs of a layer need (n - 1) * s + k of its inputs. Start with n = 1 at "
+    "the last layer.",
 )
 def check_receptive_field(fn: Callable) -> None:
-    """`fn(layers)` with layers a list of (kernel, stride): the pixels on a side that one output sees."""
+    """`fn(layers)` with layers a list of (kernel, stride): the pixels on a side that one output sees.
+
+    No case leaves a pixel out between two patches, so that counting the pixels and measuring from the first
+    to the last give the same.
+    """
     draw = random.Random(torch.randint(2**31, ()).item())
     cases = [[(5, 1), (4, 3), (5, 2), (4, 2)], [(3, 1)], [(5, 2)], [(3, 1), (3, 1)], [(2, 2), (3, 1), (3, 2)]]
+    cases += [[(3, 1), (1, 2), (3, 1)], [(7, 2), (7, 2), (5, 2), (7, 1)]]
     for _ in range(6):
         depth = draw.randint(2, 6)
-        cases.append([(draw.choice((1, 2, 3, 5, 7)), draw.choice((1, 1, 2, 3))) for _ in range(depth)])
+        kernels = [draw.choice((1, 2, 3, 5, 7)) for _ in range(depth)]
+        cases.append([(kernel, draw.randint(1, min(kernel, 3))) for kernel in kernels])
     for layers in cases:
         given = list(layers)
         value = call(fn, given)
@@ -173,7 +188,7 @@ def _expect_pixels(value: object, layers: list[tuple[int, int]]) -> None:
     kind = type(value).__name__
     if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise CheckFailed(f"it must return one int, the pixels on a side, not {kind}.")
     kernels, strides = zip(*layers, strict=True)
     spacing = [1, *accumulate(strides, lambda a, b: a * b)]  # before each layer, and after the last
@@ -199,6 +214,8 @@ def _expect_pixels(value: object, layers: list[tuple[int, int]]) -> None:
         "before.": 1 + sum(step * before for step, before in zip(steps, (1, *strides), strict=False)),
         "the last layer is left out.": _field(layers[:-1]),
         "the first layer is left out.": _field(layers[1:]),
+        "kernel and stride have changed places: a layer is (kernel, stride).":
+        _field([(stride, kernel) for kernel, stride in layers]),
         "this is the number of pixels in the square. Return its side.": right**2,
         "this is the radius. Return the whole side.": right // 2,
     }  # fmt: skip
