@@ -7,6 +7,7 @@ Layer: the last stage's maps after ReLU, averaged over their 7 × 7 places, the 
 Dimension: 128. Preprocessing: none; images are (N, 1, 28, 28) in [0, 1], white clothes on black.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from tutorial_utils import checkpoints
 from tutorial_utils.device import fast
-from tutorial_utils.files import AssetError
+from tutorial_utils.files import AssetError, restore_hint
 from tutorial_utils.images import check_images
 from tutorial_utils.models.classifier import Classifier
 
@@ -49,16 +50,17 @@ def classifier(device: torch.device | str = "cpu") -> Classifier:
     """
     network, record = checkpoints.load(NAME, Classifier)
     if record["sha256"] != SHA256:
+        shipped = restore_hint(*sorted(checkpoints.FOLDER.glob(f"{NAME}.*")))
         raise AssetError(
             f"{NAME} is not the pinned checkpoint, and no distance measured with it can be compared with an "
             f"earlier one: its digest is {record['sha256']}, not {SHA256}. Either get the shipped one back: "
-            f"git checkout -- {checkpoints.FOLDER / NAME}.*  Or, to change the yardstick for good, put the "
-            f"new digest into {__file__} and make every measured page again (make outputs)."
+            f"{shipped} Or, to change the yardstick for good, put the new digest into {__file__} "
+            "and make every measured page again (make outputs)."
         )
     return fast(network.to(device)).requires_grad_(False)
 
 
-def _in_chunks(images: Tensor, function) -> Tensor:
+def _in_chunks(images: Tensor, function: Callable[[Classifier, Tensor], Tensor]) -> Tensor:
     check_images(images, channels=(1,))
     if images.shape[2:] != (28, 28):
         raise ValueError(f"images must be 28 × 28, not {tuple(images.shape[2:])}: resize them first")
