@@ -1,11 +1,23 @@
-"""Claims: psnr and ssim equal a trusted library's, their known values, and the eye's order on a ladder."""
+"""Claims: metrics equal a trusted library's or a closed form, know their answers on easy cases, and move the
+right way on a ladder."""
+
+import math
 
 import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn import functional as F
 
-from tutorial_utils.metrics import gaussian_window, psnr, ssim
+from tutorial_utils.data import ring_of_gaussians
+from tutorial_utils.metrics import (
+    frechet_distance,
+    gaussian_window,
+    memorization_ratio,
+    modes_covered,
+    nearest_neighbors,
+    psnr,
+    ssim,
+)
 
 
 @pytest.fixture(params=[(4, 1, 28, 28), (2, 3, 17, 23), (1, 1, 11, 11)], ids=str)
@@ -99,3 +111,111 @@ def test_psnr_prefers_the_blur_that_the_eye_rejects(generator):
     right = left.flip(3)
     assert F.mse_loss(0.5 * (left + right), left) < F.mse_loss(right, left)
     assert psnr(0.5 * (left + right), left) > psnr(right, left)
+
+
+def standardised(num_rows, num_dims, generator):
+    """Rows whose mean is 0 and whose unbiased covariance is the identity, exactly."""
+    rows = torch.randn(num_rows, num_dims, generator=generator, dtype=torch.float64)
+    rows = rows - rows.mean(0)
+    return torch.linalg.solve_triangular(torch.linalg.cholesky(torch.cov(rows.T)), rows.T, upper=False).T
+
+
+def test_frechet_distance_of_gaussians_is_the_closed_form(generator):
+    rows = standardised(500, 6, generator)
+    scales = torch.tensor([0.1, 0.5, 1, 2, 3, 0], dtype=torch.float64)
+    shift = torch.arange(6, dtype=torch.float64) / 7
+    expected = shift.square().sum() + (scales - 1).square().sum()  # covariances that commute
+    assert frechet_distance(rows, rows * scales + shift) == pytest.approx(expected.item(), rel=1e-9)
+
+
+def test_frechet_distance_takes_the_root_of_the_product(generator):
+    """Covariances that don't commute, against the eigenvalues of C C', which are not symmetric."""
+    mixing = torch.randn(2, 5, 5, generator=generator, dtype=torch.float64)
+    real, fake = (standardised(300, 5, generator) @ mix for mix in mixing)
+    c, c_fake = torch.cov(real.T), torch.cov(fake.T)
+    cross = torch.linalg.eigvals(c @ c_fake).real.sqrt().sum()
+    expected = ((real.mean(0) - fake.mean(0)) ** 2).sum() + c.trace() + c_fake.trace() - 2 * cross
+    assert frechet_distance(real, fake) == pytest.approx(expected.item(), rel=1e-9)
+    assert frechet_distance(fake, real) == pytest.approx(expected.item(), rel=1e-9)
+
+
+def test_frechet_distance_is_zero_for_equals_and_survives_what_is_singular(generator):
+    features = torch.rand(40, 128, generator=generator)  # fewer rows than columns
+    assert frechet_distance(features, features) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(features, features.flip(0)) == pytest.approx(0, abs=1e-9)
+    constant = torch.ones(10, 3)
+    assert frechet_distance(constant, constant + 2) == pytest.approx(12)
+    assert frechet_distance(constant[:, :1], constant[:, :1] + 2) == pytest.approx(4)
+
+
+def test_frechet_distance_counts_in_float64(generator):
+    """A million away from zero, float32 means and covariances would be off by more than the distance."""
+    rows = standardised(1000, 4, generator)
+    assert frechet_distance(rows + 1e6, 2 * rows + 1e6) == pytest.approx(4, rel=1e-6)
+
+
+def test_frechet_distance_grows_with_the_disease(generator):
+    real, fresh = torch.randn(2, 4000, 16, generator=generator)
+    ladder = [frechet_distance(real, fresh + noise * torch.randn(fresh.shape)) for noise in (0, 0.5, 1, 2)]
+    assert ladder == sorted(ladder)
+    assert ladder[0] < 0.1 < ladder[1]
+
+
+def test_nearest_neighbors_are_those_of_brute_force(generator):
+    reference = torch.rand(4321, 2, 3, generator=generator)  # three blocks, the last one shorter
+    rows = torch.rand(1234, 2, 3, generator=generator)
+    distances = (rows[:, None] - reference[None]).flatten(2).norm(dim=2)
+    distance, index = nearest_neighbors(rows, reference)
+    assert torch.allclose(distance, distances.amin(1), atol=1e-6)
+    assert torch.equal(index, distances.argmin(1))
+    distance, index = nearest_neighbors(reference[4000:] + 100, reference + 100)
+    assert distance.max() == 0
+    assert index.tolist() == list(range(4000, 4321))
+
+
+def test_memorization_ratio_knows_copies_fresh_data_and_blur(generator):
+    train, held_out, fresh = (torch.rand(600, 1, 8, 8, generator=generator) for _ in range(3))
+    assert memorization_ratio(train, held_out, train[:100]) == 0
+    assert memorization_ratio(train, held_out, fresh) == pytest.approx(1, abs=0.05)
+    near_copies = train[:100] + 0.01 * torch.randn(100, 1, 8, 8, generator=generator)
+    assert memorization_ratio(train, held_out, near_copies) < 0.1
+    assert memorization_ratio(train, held_out, fresh.mean(0, keepdim=True)) < 0.9  # blur, and no copy
+    assert memorization_ratio(train, held_out, 3 * fresh) > 2
+    with pytest.raises(ValueError, match="held_out"):
+        memorization_ratio(train, train[:9], fresh)
+
+
+def test_modes_are_covered_by_one_point_within_the_radius(generator):
+    ring = ring_of_gaussians(8, std=0.02)
+    assert modes_covered(ring.sample(2000, generator=generator), ring.centers, radius=0.06) == 8
+    assert modes_covered(ring.centers[:3].repeat(50, 1), ring.centers, radius=0.06) == 3
+    assert modes_covered(torch.zeros(10, 2), ring.centers, radius=0.06) == 0
+    assert modes_covered(torch.zeros(10, 2), ring.centers, radius=2.001) == 8
+    corner = torch.tensor([[3.0, 4.0]])
+    assert modes_covered(corner, torch.zeros(1, 2), radius=5.0) == 1  # the edge belongs to the ball
+    assert modes_covered(corner, torch.zeros(1, 2), radius=4.999) == 0
+    assert type(modes_covered(corner, torch.zeros(1, 2), radius=1)) is int
+
+
+@pytest.mark.parametrize("metric", [frechet_distance, nearest_neighbors])
+@pytest.mark.parametrize(
+    ("real", "fake", "message"),
+    [
+        (torch.zeros(5, 3), torch.zeros(5, 4), r"\(5, 4\)"),
+        (torch.zeros(5), torch.zeros(5), r"\(5,\)"),
+        (torch.zeros(5, 3), torch.full((5, 3), math.nan), "NaN"),
+        (torch.zeros(5, 3), torch.full((5, 3), math.inf), "infinity"),
+        (torch.zeros(5, 3, dtype=torch.uint8), torch.zeros(5, 3), "uint8"),
+        (torch.zeros(5, 3), torch.zeros(0, 3), "empty"),
+    ],
+)
+def test_sets_that_cannot_be_compared_are_named(metric, real, fake, message):
+    with pytest.raises(ValueError, match=message):
+        metric(real, fake)
+
+
+def test_too_few_samples_and_no_radius_are_named():
+    with pytest.raises(ValueError, match="2 samples or more, not 1 and 5"):
+        frechet_distance(torch.zeros(1, 3), torch.zeros(5, 3))
+    with pytest.raises(ValueError, match="radius must be positive, not 0"):
+        modes_covered(torch.zeros(5, 2), torch.zeros(1, 2), radius=0)

@@ -1,4 +1,7 @@
-"""Numbers that say how good an image is. Chapter 2 builds these two by hand."""
+"""Numbers that say how good an image is (chapter 2), and how good a set of samples is (chapter 4).
+
+A metric of sets takes features or images, one a row, real ones first; statistics are float64 inside.
+"""
 
 import torch
 from torch import Tensor
@@ -54,3 +57,92 @@ def ssim(images: Tensor, reference: Tensor) -> Tensor:
         (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
     )
     return similarity.flatten(1).mean(1).unflatten(0, images.shape[:2]).mean(1)
+
+
+def _rows(**sets: Tensor) -> list[Tensor]:
+    """Each set as (N, D). Raises `ValueError` unless all are finite floats (N, ...) with one D."""
+    first = next(iter(sets))
+    for name, rows in sets.items():
+        if rows.ndim < 2 or rows.shape[1:] != sets[first].shape[1:]:
+            raise ValueError(
+                f"{name} must be (N, ...), alike in all but N to {first}, {tuple(sets[first].shape)}; "
+                f"it is {tuple(rows.shape)}"
+            )
+        if not rows.is_floating_point():
+            raise ValueError(f"{name} must be floats, not {rows.dtype}")
+        if rows.numel() == 0:
+            raise ValueError(f"{name} is empty: {tuple(rows.shape)}")
+        if not rows.isfinite().all():
+            raise ValueError(f"{name} contains NaN or infinity: look at what the generator draws")
+    return [rows.flatten(1) for rows in sets.values()]
+
+
+def frechet_distance(real: Tensor, fake: Tensor) -> float:
+    """Squared Fréchet distance between two Gaussians fitted to features (Heusel et al. 2017, eq. 6).
+
+    |m - m'|² + tr C + tr C' - 2 tr (C C')^½, with means m and unbiased covariances C of real (N, D) and fake
+    (N', D). 0 for equals; in the features' unit, squared. Few samples bias it upwards: compare at one N.
+    Raises `ValueError` for other shapes, values that are not finite, or fewer than 2 samples.
+    """
+    real, fake = (features.double() for features in _rows(real=real, fake=fake))
+    if min(len(real), len(fake)) < 2:
+        raise ValueError(f"a covariance needs 2 samples or more, not {len(real)} and {len(fake)}")
+    covariances = [torch.cov(features.T).reshape(2 * features.shape[1:]) for features in (real, fake)]
+    roots = [_square_root(covariance) for covariance in covariances]
+    # (C C')^½ has the eigenvalues of (C^½ C' C^½)^½, and these are the singular values of C^½ C'^½
+    cross = torch.linalg.svdvals(roots[0] @ roots[1]).sum()
+    means = (real.mean(0) - fake.mean(0)).square().sum()
+    return max((means + covariances[0].trace() + covariances[1].trace() - 2 * cross).item(), 0.0)
+
+
+def _square_root(covariance: Tensor) -> Tensor:
+    """The symmetric square root of a symmetric matrix (D, D) without negative eigenvalues, up to rounding."""
+    values, vectors = torch.linalg.eigh(covariance)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def nearest_neighbors(rows: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """For each of rows (N, ...) the Euclidean distance to its nearest of reference (M, ...), and its index.
+
+    Two tensors (N,). Distances of copies are exactly 0. Memory stays bounded, whatever N and M.
+    Raises `ValueError` for other shapes or values that are not finite.
+    """
+    reference, rows = _rows(reference=reference, rows=rows)
+    center = reference.mean(0)  # a fast product rounds less near the origin
+    distance, index = [], []
+    for part in rows.split(1000):
+        best = part.new_full((len(part),), torch.inf)
+        place = torch.zeros(len(part), dtype=torch.long, device=part.device)
+        for start in range(0, len(reference), 2000):
+            block = reference[start : start + 2000] - center
+            found, where = torch.cdist(part - center, block).min(1)
+            place = torch.where(found < best, start + where, place)
+            best = torch.minimum(found, best)
+        distance.append((part - reference[place]).norm(dim=1))  # again, exactly
+        index.append(place)
+    return torch.cat(distance), torch.cat(index)
+
+
+def memorization_ratio(train: Tensor, held_out: Tensor, fake: Tensor) -> float:
+    """Median distance of fake to its nearest in train, over that of held_out: chapter 1's novelty, relative.
+
+    Each (N, ...), features or images. 1: as far from the training set as fresh data; 0: copies. Blur lowers
+    it without any copying and noise raises it, so it is never the only verdict.
+    Raises `ValueError` for other shapes, values that are not finite, or held_out copied from train.
+    """
+    train, held_out, fake = _rows(train=train, held_out=held_out, fake=fake)
+    fresh = nearest_neighbors(held_out, train)[0].median().item()
+    if fresh == 0:
+        raise ValueError("half of held_out lies in train: held_out must be data that nothing was fitted to")
+    return nearest_neighbors(fake, train)[0].median().item() / fresh
+
+
+def modes_covered(points: Tensor, centers: Tensor, *, radius: float) -> int:
+    """How many of centers (K, D) have at least one of points (N, D) within `radius`, its edge included.
+
+    Raises `ValueError` for other shapes, values that are not finite, or a radius that is not positive.
+    """
+    centers, points = _rows(centers=centers, points=points)
+    if not radius > 0:
+        raise ValueError(f"radius must be positive, not {radius}")
+    return int((nearest_neighbors(centers, points)[0] <= radius).sum())

@@ -3,7 +3,7 @@
 A file a chapter. RIGHT maps a function's name to answers; WRONG to pairs of an answer and a pattern.
 """
 
-from answers import convolution, likelihoods, novelty
+from answers import adversarial, convolution, likelihoods, novelty
 
-RIGHT = novelty.RIGHT | likelihoods.RIGHT | convolution.RIGHT
-WRONG = novelty.WRONG | likelihoods.WRONG | convolution.WRONG
+RIGHT = novelty.RIGHT | likelihoods.RIGHT | convolution.RIGHT | adversarial.RIGHT
+WRONG = novelty.WRONG | likelihoods.WRONG | convolution.WRONG | adversarial.WRONG
