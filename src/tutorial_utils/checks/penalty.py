@@ -100,8 +100,8 @@ def _points(critic: _Critic, real: Tensor, fake: Tensor) -> Tensor:
     seen = torch.cat(critic.seen) if sum(map(len, critic.seen)) == len(real) else critic.seen[-1]
     if len(seen) != len(real):
         raise CheckFailed(
-            f"it shows the critic {len(seen)} points for a batch of {len(real)}. It needs one mixture for each "
-            "pair of real and fake."
+            f"it shows the critic {len(seen)} points for a batch of {len(real)}. It needs one mixture for "
+            "each pair of real and fake."
         )
     return seen
 
