@@ -173,6 +173,17 @@ def test_nearest_neighbors_are_those_of_brute_force(generator):
     assert index.tolist() == list(range(4000, 4321))
 
 
+def test_nearest_neighbors_finds_copies_among_near_copies(generator):
+    """Closer together than float32's product of matrices can tell, in two places, and of two types."""
+    reference = torch.randn(1000, 784, generator=generator)
+    reference = torch.cat([reference, reference + 1e-4 * torch.randn(reference.shape, generator=generator)])
+    distance, index = nearest_neighbors(reference[:1000].double(), reference)
+    assert distance.max() == 0
+    assert torch.equal(index, torch.arange(1000))
+    clusters = 1000 * torch.sign(reference[:1000, :1]) + 0.01 * reference[:1000]
+    assert nearest_neighbors(clusters, clusters)[0].max() == 0
+
+
 def test_memorization_ratio_knows_copies_fresh_data_and_blur(generator):
     train, held_out, fresh = (torch.rand(600, 1, 8, 8, generator=generator) for _ in range(3))
     assert memorization_ratio(train, held_out, train[:100]) == 0

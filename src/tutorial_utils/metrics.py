@@ -1,6 +1,6 @@
 """Numbers that say how good an image is (chapter 2), and how good a set of samples is (chapter 4).
 
-A metric of sets takes features or images, one a row, real ones first; statistics are float64 inside.
+A metric of sets takes features or images, one a row, real ones first, and computes in float64.
 """
 
 import torch
@@ -72,7 +72,7 @@ def _rows(**sets: Tensor) -> list[Tensor]:
             raise ValueError(f"{name} must be floats, not {rows.dtype}")
         if rows.numel() == 0:
             raise ValueError(f"{name} is empty: {tuple(rows.shape)}")
-        if not rows.isfinite().all():
+        if not torch.stack(rows.aminmax()).isfinite().all():  # NaN propagates; no copy of the data is made
             raise ValueError(f"{name} contains NaN or infinity: look at what the generator draws")
     return [rows.flatten(1) for rows in sets.values()]
 
@@ -108,19 +108,20 @@ def nearest_neighbors(rows: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     Raises `ValueError` for other shapes or values that are not finite.
     """
     reference, rows = _rows(reference=reference, rows=rows)
-    center = reference.mean(0)  # a fast product rounds less near the origin
+    center = reference.mean(0).double()  # a product of matrices rounds less near the origin
     distance, index = [], []
     for part in rows.split(1000):
+        part = part.double() - center
         best = part.new_full((len(part),), torch.inf)
         place = torch.zeros(len(part), dtype=torch.long, device=part.device)
         for start in range(0, len(reference), 2000):
-            block = reference[start : start + 2000] - center
-            found, where = torch.cdist(part - center, block).min(1)
+            block = reference[start : start + 2000].double() - center
+            found, where = torch.cdist(part, block).min(1)
             place = torch.where(found < best, start + where, place)
             best = torch.minimum(found, best)
-        distance.append((part - reference[place]).norm(dim=1))  # again, exactly
+        distance.append((part - (reference[place].double() - center)).norm(dim=1))  # again, exactly
         index.append(place)
-    return torch.cat(distance), torch.cat(index)
+    return torch.cat(distance).to(rows.dtype), torch.cat(index)
 
 
 def memorization_ratio(train: Tensor, held_out: Tensor, fake: Tensor) -> float:

@@ -113,8 +113,15 @@ def detached_norm(critic, real, fake, *, generator=None):
     return ((norm - 1) * (norm.detach() - 1)).mean()
 
 
-def always_the_same(real, fake, generator):
-    return mix(real, fake, torch.Generator().manual_seed(0))
+def looks_at_real_too(critic, real, fake, *, generator=None):
+    critic(fake)
+    value = penalty(critic, real, fake, generator=generator)
+    critic(real)
+    return value
+
+
+def flattened(critic, real, fake, *, generator=None):
+    return penalty(critic, real.flatten(1), fake.flatten(1), generator=generator)
 
 
 def squared_weight(real, fake, generator):
@@ -139,7 +146,14 @@ RIGHT = {
         lambda fake: BCE(fake, torch.ones_like(fake)),
         lambda fake: -F.logsigmoid(fake).sum() / fake.numel(),
     ],
-    "gradient_penalty": [penalty, other_way_round, with_lerp, with_functions, one_at_a_time],
+    "gradient_penalty": [
+        penalty,
+        other_way_round,
+        with_lerp,
+        with_functions,
+        one_at_a_time,
+        looks_at_real_too,
+    ],
 }
 WRONG = {
     "discriminator_loss": [
@@ -147,7 +161,9 @@ WRONG = {
         (lambda real, fake: F.softplus(real).mean() + F.softplus(-fake).mean(), "changed places"),
         (lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(), "sum over the batch"),
         (lambda real, fake: labelled(real, fake) / 2, "half"),
-        (one_batch, "half|one mean over both"),
+        (one_batch, "one mean over both"),
+        (lambda real, fake: 2 * one_batch(real, fake), "batches of one size"),
+        (lambda real, fake: BCE(real, 0 * real + 1) + BCE(fake, 0 * fake + 0.1), "smoothed to 0.1"),
         (lambda real, fake: -labelled(real, fake), "maximises"),
         (lambda real, fake: BCE(real, torch.ones_like(real)), "only the real batch"),
         (lambda real, fake: BCE(fake, torch.zeros_like(fake)), "only the fake batch"),
@@ -179,6 +195,7 @@ WRONG = {
         (lambda fake: F.softplus(-fake).sum(), "sum over the batch|half"),
         (lambda fake: F.softplus(-fake).mean() / 2, "half"),
         (lambda fake: BCE(fake.sigmoid(), torch.ones_like(fake)), "twice"),
+        (lambda fake: BCE(fake, 0 * fake + 0.9), "smoothed"),
         (lambda fake: -fake.mean(), "Wasserstein"),
         (lambda fake: (1 - fake.sigmoid()).mean(), "logarithm is missing"),
         (lambda fake: -fake.sigmoid().mean(), "logarithm is missing"),
@@ -218,13 +235,14 @@ WRONG = {
         (made_of(lambda r, f, g: mix(r, f, g, shape=r.shape)), "pixel to pixel"),
         (made_of(lambda r, f, g: mix(r, f, g, shape=r.shape[:2] + (1,) * (r.ndim - 2))), "pixel to pixel"),
         (for_images_only, "broadcast"),
+        (flattened, "not like the images"),
         (made_of(lambda r, f, g: r), "at the real images"),
         (made_of(lambda r, f, g: f), "at the fake images"),
         (made_of(lambda r, f, g: torch.cat([r, f])), "shows the critic"),
         (made_of(normal_weight), "between real and fake"),
         (made_of(squared_weight), "not uniform"),
         (made_of(lambda r, f, g: mix(r, f, None)), "same seed"),
-        (made_of(always_the_same), "same in every call"),
+        (made_of(lambda r, f, g: mix(r, f, torch.Generator())), "same in every call"),
         (lambda critic, real, fake, *, generator=None: torch.zeros(()), "never calls"),
     ],
 }  # fmt: skip

@@ -26,8 +26,8 @@ EXTREME = torch.tensor([1000.0, -1000.0, 200.0, -200.0, 0.3])
 def check_discriminator_loss(fn: Callable) -> None:
     """`fn(real_logits, fake_logits)`: a scalar, mean of -log D on real plus mean of -log(1 - D) on fake."""
     for num_real, num_fake, dtype in (
-        ((6,), (6,), torch.float32),
         ((7,), (4,), torch.float32),
+        ((6,), (6,), torch.float32),
         ((1,), (1,), torch.float32),
         ((5, 1), (3, 1), torch.float64),
     ):
@@ -42,6 +42,8 @@ def check_discriminator_loss(fn: Callable) -> None:
             "fake.": right / 2,
             "this is one mean over both batches together. Take each batch's mean and add the two: else the "
             "larger batch weighs more.": torch.cat([on_real.flatten(), on_fake.flatten()]).mean(),
+            "this is twice the mean over both batches together, which is right only for batches of one size. "
+            "Take each batch's mean.": 2 * torch.cat([on_real.flatten(), on_fake.flatten()]).mean(),
             "this is the discriminator's value V, which it maximises. A loss is minimised: minus V.": -right,
             "only the real batch is used. Add the loss on fakes.": on_real.mean(),
             "only the fake batch is used. Add the loss on real images.": on_fake.mean(),
@@ -62,6 +64,8 @@ def check_discriminator_loss(fn: Callable) -> None:
             fake.sigmoid().mean() - real.sigmoid().mean(),
             "the real labels are smoothed to 0.9. Useful sometimes, but here they are 1.":
             on_real.mean() + 0.1 * real.mean() + on_fake.mean(),
+            "the fake labels are smoothed to 0.1. Here they are 0.":
+            on_real.mean() + on_fake.mean() - 0.1 * fake.mean(),
         }  # fmt: skip
         if num_real == num_fake:
             mistakes["nothing is averaged: this is one number for each pair of images."] = on_real + on_fake
@@ -107,6 +111,7 @@ def check_generator_loss(fn: Callable) -> None:
             "the logarithm is missing: this is minus the mean of D.": -fake.sigmoid().mean(),
             "this is the least-squares loss. Here: -log D.": (fake - 1).square().mean(),
             "this is a squared error of probabilities. Here: -log D.": (fake.sigmoid() - 1).square().mean(),
+            "the labels are smoothed to 0.9. Here they are 1.": losses.mean() + 0.1 * fake.mean(),
             "the mean is taken before the logarithm. Take the loss of each image first.":
             -fake.sigmoid().mean().log(),
             "the mean is taken before the softplus. Take the loss of each image "

@@ -17,16 +17,17 @@ ONE_SIDED = "only norms above 1 are penalised. Here those below 1 are, too."
 
 
 class _Critic(nn.Module):
-    """(B, ...) -> (B,): nonlinear, so that gradients differ from point to point; remembers its inputs."""
+    """(B, *shape) -> (B,): nonlinear, so that gradients differ from point to point; remembers its inputs."""
 
-    def __init__(self, num_dims: int, dtype: torch.dtype, *, steepness: float) -> None:
+    def __init__(self, shape: torch.Size, dtype: torch.dtype, *, steepness: float) -> None:
         super().__init__()
+        self.shape, num_dims = shape, shape.numel()
         self.weight = nn.Parameter(torch.randn(num_dims, 8, dtype=dtype) / num_dims**0.5)
         self.last = nn.Parameter(steepness * torch.randn(8, dtype=dtype))
         self.seen: list[Tensor] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        if x[0].numel() != len(self.weight):
+        if x.ndim == 0 or x.shape[-len(self.shape) :] != self.shape or x[0].numel() != len(self.weight):
             raise ValueError(
                 f"the critic was shown points {tuple(x.shape)}, not like the images. Does the weight "
                 "broadcast as (B, 1, ..., 1), for any number of axes?"
@@ -64,7 +65,7 @@ def check_gradient_penalty(fn: Callable) -> None:
         ((4, 3, 5), torch.float64, 0.6),
     ):
         real, fake = torch.rand(shape, dtype=dtype), 2 + torch.rand(shape, dtype=dtype)
-        critic = _Critic(real[0].numel(), dtype, steepness=steepness)
+        critic = _Critic(real.shape[1:], dtype, steepness=steepness)
         value = _call(fn, critic, real, fake, generator=torch.Generator().manual_seed(0))
         points = _points(critic, real, fake)
         _check_value(value, critic, points, shape)
@@ -97,7 +98,10 @@ def _points(critic: _Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Where the answer asked the critic: (B, D)."""
     if not critic.seen:
         raise CheckFailed("it never calls the critic.")
-    seen = torch.cat(critic.seen) if sum(map(len, critic.seen)) == len(real) else critic.seen[-1]
+    whole = [torch.cat(critic.seen)] if sum(map(len, critic.seen)) == len(real) else critic.seen[::-1]
+    ends = (real.flatten(1), fake.flatten(1))
+    mixed = [x for x in whole if len(x) == len(real) and not any(torch.equal(x, end) for end in ends)]
+    seen = mixed[0] if mixed else whole[0]
     if len(seen) != len(real):
         raise CheckFailed(
             f"it shows the critic {len(seen)} points for a batch of {len(real)}. It needs one mixture for "
@@ -107,8 +111,8 @@ def _points(critic: _Critic, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _gradients(critic: _Critic, points: Tensor) -> Tensor:
-    x = points.clone().requires_grad_()
-    return torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0]  # (B, D)
+    x = points.unflatten(1, critic.shape).requires_grad_()
+    return torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0].flatten(1)  # (B, D)
 
 
 def _check_value(value: object, critic: _Critic, points: Tensor, shape: tuple[int, ...]) -> None:
@@ -207,7 +211,7 @@ def _check_randomness(fn: Callable) -> None:
     real, fake = torch.rand(4000, 3), 2 + torch.rand(4000, 3)
 
     def drawn(**options: torch.Generator) -> Tensor:
-        critic = _Critic(3, torch.float32, steepness=1.0)
+        critic = _Critic(real.shape[1:], torch.float32, steepness=1.0)
         _call(fn, critic, real, fake, **options)
         return _weights(_points(critic, real, fake), real, fake)
 
