@@ -25,6 +25,7 @@ def test_right_answers_pass_however_written(name, place, capsys):
     assert len(lines) == 20
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")  # one of the mistakes
 @pytest.mark.parametrize(
     ("name", "place"), [(n, i) for n, answers in WRONG.items() for i in range(len(answers))]
 )
