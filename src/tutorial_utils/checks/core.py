@@ -8,6 +8,10 @@ import torch
 from torch import Tensor
 
 HINTS: dict[str, tuple[str, ...]] = {}
+OVERFLOW = (
+    "right for small logits, but inf or NaN for logits of ±1000: exp overflows, or the sigmoid rounds to 0 "
+    "or 1 and its log is lost. Work from the logits, with softplus or logsigmoid."
+)
 
 
 class CheckFailed(AssertionError):
