@@ -68,8 +68,9 @@ def check_gradient_penalty(fn: Callable) -> None:
         critic = _Critic(real.shape[1:], dtype, steepness=steepness)
         value = _call(fn, critic, real, fake, generator=torch.Generator().manual_seed(0))
         points = _points(critic, real, fake)
-        _check_value(value, critic, points, shape)
-        _check_graph(value, critic, points)
+        gradients = _gradients(critic, points)
+        _check_value(value, gradients, shape)
+        _check_graph(value, gradients, critic)
         _weights(points, real, fake)
     _check_randomness(fn)
 
@@ -115,8 +116,7 @@ def _gradients(critic: _Critic, points: Tensor) -> Tensor:
     return torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0].flatten(1)  # (B, D)
 
 
-def _check_value(value: object, critic: _Critic, points: Tensor, shape: tuple[int, ...]) -> None:
-    gradients = _gradients(critic, points)
+def _check_value(value: object, gradients: Tensor, shape: tuple[int, ...]) -> None:
     norm = gradients.norm(dim=1)
     right = (norm - 1).square().mean()
     over_axis_1 = gradients.view(shape).norm(dim=1)
@@ -157,10 +157,10 @@ def _check_value(value: object, critic: _Critic, points: Tensor, shape: tuple[in
     )
 
 
-def _check_graph(value: Tensor, critic: _Critic, points: Tensor) -> None:
+def _check_graph(value: Tensor, gradients: Tensor, critic: _Critic) -> None:
     if not value.requires_grad:
         raise CheckFailed(NO_GRAPH)
-    norm = _gradients(critic, points).norm(dim=1)
+    norm = gradients.norm(dim=1)
     weights = list(critic.parameters())
     expected = torch.autograd.grad((norm - 1).square().mean(), weights, retain_graph=True)
     one_sided = torch.autograd.grad((norm - 1).relu().square().mean(), weights)

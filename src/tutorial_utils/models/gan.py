@@ -17,7 +17,6 @@ def up(in_channels: int, out_channels: int, kernel_size: int, stride: int, paddi
     ]
 
 
-@torch.no_grad()
 def initialise(module: nn.Module) -> None:
     """DCGAN's start: weights from N(0, 0.02²), batch norm's gains from N(1, 0.02²), biases 0."""
     for layer in module.modules():
