@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from tutorial_utils.data import ring_of_gaussians
 from tutorial_utils.metrics import (
+    density_coverage,
     frechet_distance,
     gaussian_window,
     memorization_ratio,
@@ -230,3 +231,53 @@ def test_too_few_samples_and_no_radius_are_named():
         frechet_distance(torch.zeros(1, 3), torch.zeros(5, 3))
     with pytest.raises(ValueError, match="radius must be positive, not 0"):
         modes_covered(torch.zeros(5, 2), torch.zeros(1, 2), radius=0)
+
+
+def by_hand(real, fake, k):
+    """Density and coverage, one distance at a time."""
+    inside = torch.zeros(len(real), len(fake))
+    for i, point in enumerate(real):
+        others = sorted((point - other).norm().item() for j, other in enumerate(real) if j != i)
+        for j, other in enumerate(fake):
+            inside[i, j] = (point - other).norm().item() <= others[k - 1] + 1e-12
+    return inside.sum().item() / (k * len(fake)), inside.any(1).float().mean().item()
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_density_and_coverage_agree_with_counting_by_hand(k):
+    generator = torch.Generator().manual_seed(k)
+    real = torch.randn(40, 3, generator=generator, dtype=torch.float64)
+    fake = 1.5 * torch.randn(25, 3, generator=generator, dtype=torch.float64)
+    assert density_coverage(real, fake, k=k) == pytest.approx(by_hand(real, fake, k), abs=1e-6)
+
+
+def test_balls_are_closed_and_a_point_is_not_its_own_neighbour():
+    line = torch.arange(6.0)[:, None]  # the first neighbour is 1 away, on the edge of the ball
+    density, coverage = density_coverage(line, line, k=1)
+    assert coverage == 1
+    assert density == pytest.approx((4 * 3 + 2 * 2) / 6)
+    assert density_coverage(line, torch.tensor([[6.0]]), k=1) == pytest.approx((1, 1 / 6))
+    assert density_coverage(line, torch.tensor([[6.001]]), k=1) == (0, 0)
+    features = torch.rand(1200, 64, generator=torch.Generator().manual_seed(0))  # more than one block
+    assert density_coverage(features, features, k=1)[1] == 1
+
+
+def test_density_and_coverage_of_known_samples():
+    generator = torch.Generator().manual_seed(0)
+    real, same = torch.randn(2, 1500, 8, generator=generator)
+    density, coverage = density_coverage(real, same)
+    assert density == pytest.approx(1, abs=0.05)
+    assert coverage == pytest.approx(1 - 0.5**5, abs=0.02)  # each of the 5 nearest is real or fake, by a coin
+    density, coverage = density_coverage(real, 0.3 * same)  # a tight cluster in the middle
+    assert density > 1.5
+    assert coverage < 0.8
+    assert density_coverage(real, same + 20) == (0, 0)
+
+
+def test_density_and_coverage_name_a_bad_input():
+    real = torch.zeros(5, 2)
+    for k in (0, 5):
+        with pytest.raises(ValueError, match=f"between 1 and 4.*not {k}"):
+            density_coverage(real, real, k=k)
+    with pytest.raises(ValueError, match="NaN"):
+        density_coverage(real, real + torch.nan)

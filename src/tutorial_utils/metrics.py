@@ -1,4 +1,4 @@
-"""Numbers that say how good an image is (chapter 2), and how good a set of samples is (chapter 4).
+"""Numbers that say how good an image is (chapter 2), and how good a set of samples is (chapters 4 and 5).
 
 A metric of sets takes features or images, one a row, real ones first, and computes in float64.
 """
@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tutorial_utils.images import check_images
+
+EXACT = "donot_use_mm_for_euclid_dist"  # a product of matrices would round equal distances differently
 
 
 def _check_pair(images: Tensor, reference: Tensor) -> None:
@@ -147,3 +149,28 @@ def modes_covered(points: Tensor, centers: Tensor, *, radius: float) -> int:
     if not radius > 0:
         raise ValueError(f"radius must be positive, not {radius}")
     return int((nearest_neighbors(centers, points)[0] <= radius).sum())
+
+
+def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5) -> tuple[float, float]:
+    """Density and coverage (Naeem et al. 2020, eqs. 4 and 5) of fake (M, D) against real (N, D).
+
+    Around each real point lies a ball that reaches its k-th nearest other real point. Density: in how many
+    balls a fake point lies on average, over k; 1 for real data, more where fakes crowd into dense places.
+    Coverage: the share of the balls that hold a fake point, at most 1. Balls are closed (distance <= radius).
+    Raises `ValueError` for other shapes, values that are not finite, or k outside 1 to N - 1.
+    """
+    real, fake = _rows(real=real, fake=fake)
+    if not 1 <= k < len(real):
+        raise ValueError(f"k must be between 1 and {len(real) - 1}, one less than the real points, not {k}")
+    real, fake = real.double(), fake.double()
+    hits, covered = 0, 0
+    for start in range(0, len(real), 500):
+        balls = real[start : start + 500]
+        to_real = torch.cdist(balls, real, compute_mode=EXACT)
+        own = torch.arange(len(balls), device=real.device)
+        to_real[own, start + own] = torch.inf  # a point is not its own neighbour
+        radius = to_real.topk(k, largest=False).values[:, -1:]
+        inside = torch.cdist(balls, fake, compute_mode=EXACT) <= radius
+        hits += int(inside.sum())
+        covered += int(inside.any(1).sum())
+    return hits / (k * len(fake)), covered / len(real)

@@ -6,6 +6,8 @@ from tutorial_utils.checks.core import CheckFailed, NotAttempted, hint
 from tutorial_utils.checks.likelihoods import check_bce_with_logits, check_bits_per_dim, check_mse
 from tutorial_utils.checks.novelty import check_novelty
 from tutorial_utils.checks.penalty import check_gradient_penalty
+from tutorial_utils.checks.reparameterization import check_reparameterize
+from tutorial_utils.checks.variational import check_iwae_bound, check_kl_standard_normal
 
 __all__ = [
     "CheckFailed",
@@ -16,8 +18,11 @@ __all__ = [
     "check_discriminator_loss",
     "check_generator_loss",
     "check_gradient_penalty",
+    "check_iwae_bound",
+    "check_kl_standard_normal",
     "check_mse",
     "check_novelty",
     "check_receptive_field",
+    "check_reparameterize",
     "hint",
 ]

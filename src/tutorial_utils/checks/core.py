@@ -13,6 +13,11 @@ OVERFLOW = (
     "or 1 and its log is lost. Work from the logits, with softplus or logsigmoid."
 )
 
+DETACHED = (
+    "the value is right but its gradient is not: a part is detached, or a backward of your own is wrong."
+)
+NAN_GRADIENT = "the value is right, but its gradient contains inf or NaN."
+
 
 class CheckFailed(AssertionError):
     """The answer is wrong; the message names the likely mistake. Jupyter shows it as one line."""
@@ -47,6 +52,11 @@ def check(name: str, *hints: str) -> Callable:
                 raise
             except CheckFailed as failure:
                 raise CheckFailed(f"{name}: {failure} Stuck? hint({name!r})") from None
+            except Exception as problem:  # a result that can't even be compared: sparse, on another device
+                raise CheckFailed(
+                    f"{name}: what it returned can't be compared ({type(problem).__name__}: "
+                    f"{_one_line(problem)}). Stuck? hint({name!r})"
+                ) from problem
             print(f"✓ {name} is right")
 
         return checked
@@ -71,7 +81,7 @@ def call(fn: Callable, *inputs: Any, **options: Any) -> Any:
     try:
         value = fn(*copies, **options)
     except Exception as problem:
-        if isinstance(problem, NotImplementedError) and "not implemented for" not in str(problem):
+        if isinstance(problem, NotImplementedError) and "implemented for" not in str(problem):
             name = getattr(fn, "__name__", "this function")
             raise NotAttempted(f"{name}: not attempted yet") from None  # the stub's, not PyTorch's
         shapes = ", ".join(_describe(value) for value in inputs)
@@ -105,11 +115,10 @@ def call_with_gradients(fn: Callable, *inputs: Tensor) -> tuple[Tensor, list[Ten
         )
     try:
         gradients = torch.autograd.grad(value, leaves, allow_unused=True)
-    except RuntimeError as problem:
-        raise CheckFailed(
-            "the value is right, but its gradient can't be computed: an in-place operation (such as *= or "
-            "sub_) has overwritten what it needs. Make a new tensor instead."
-        ) from problem
+    except Exception as problem:
+        overwritten = "an in-place operation (such as *= or sub_) has overwritten what it needs. Make a new "
+        cause = f"{overwritten}tensor instead." if "inplace" in str(problem) else f"{_one_line(problem)}."
+        raise CheckFailed(f"the value is right, but its gradient can't be computed: {cause}") from problem
     return value, [
         torch.zeros_like(leaf) if gradient is None else gradient
         for leaf, gradient in zip(leaves, gradients, strict=True)
@@ -140,18 +149,21 @@ def expect(
         same = value.numel() == right.numel() and _close(value.reshape(right.shape), right, tolerance)
         beginning = "the numbers are right, but the shape must be" if same else "it must return shape"
         raise CheckFailed(f"{beginning} {tuple(right.shape)} here, not {tuple(value.shape)}.")
+    if not value.is_floating_point():
+        raise CheckFailed(f"it must return {right.dtype}, not {value.dtype}.")
     if not value.isfinite().all():
         raise CheckFailed(not_finite)
-    if not _close(value, right, tolerance):
+    close, dtypes = _close(value, right, tolerance), (right.dtype, torch.float64)
+    if not close and value.dtype in (*dtypes, torch.float32):
         raise CheckFailed(otherwise)
-    if value.dtype not in (right.dtype, torch.float64):
-        raise CheckFailed(
-            f"the numbers are right, but {right.dtype} inputs must give {right.dtype}, not {value.dtype}."
-        )
+    if value.dtype not in dtypes:
+        beginning = "the numbers are right, but " if close else ""
+        raise CheckFailed(f"{beginning}{right.dtype} inputs must give {right.dtype}, not {value.dtype}.")
 
 
 def _one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split())
+    line = " ".join(str(problem).split())
+    return line if len(line) <= 300 else line[:300] + " ..."
 
 
 def _close(value: Tensor, other: Tensor, tolerance: float) -> bool:
@@ -168,4 +180,6 @@ def _copy(value: Any) -> Any:
 
 
 def _describe(value: Any) -> str:
-    return f"{tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+    if not isinstance(value, Tensor):
+        return repr(value)
+    return f"{tuple(value.shape)}" + ("" if value.dtype == torch.float32 else f" {value.dtype}")

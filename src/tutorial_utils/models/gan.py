@@ -4,8 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tutorial_utils.models.sampling import draw
+
 CODE_SIZE = 64
-CHUNK = 100  # images at a time: small enough for a CPU's cache
 
 
 def up(in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: int) -> list[nn.Module]:
@@ -48,7 +49,6 @@ class Generator(nn.Module):
             z = torch.cat([z, F.one_hot(labels, self.num_classes).to(z)], 1)
         return (self.layers(z[:, :, None, None]) + 1) / 2
 
-    @torch.no_grad()
     def sample(
         self,
         num_images: int,
@@ -62,28 +62,12 @@ class Generator(nn.Module):
         with classes draws them evenly at random where they are not given.
         Raises `ValueError` for labels that do not fit.
         """
-        z = torch.randn(num_images, CODE_SIZE, generator=generator)
-        labels = self._check(labels, num_images, generator)
-        place, was_training = next(self.parameters()).device, self.training
-        self.eval()
-        parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
-        images = [self(part.to(place), asked.to(place)).cpu() for part, asked in parts]
-        self.train(was_training)
-        return torch.cat(images)
-
-    def _check(self, labels: Tensor | None, num_images: int, generator: torch.Generator | None) -> Tensor:
-        if not self.num_classes:
-            if labels is not None:
-                raise ValueError("this generator has no classes: leave labels out")
-            return torch.zeros(num_images)  # which forward ignores
-        if labels is None:
-            return torch.randint(self.num_classes, (num_images,), generator=generator)
-        if labels.shape != (num_images,) or labels.is_floating_point():
-            raise ValueError(
-                f"labels must be {num_images} integers, not {labels.dtype} {tuple(labels.shape)}"
-            )
-        if not 0 <= labels.min() <= labels.max() < self.num_classes:
-            raise ValueError(
-                f"labels must lie between 0 and {self.num_classes - 1}, not {labels.min()} and {labels.max()}"
-            )
-        return labels
+        return draw(
+            self,
+            self,
+            num_images,
+            code_size=CODE_SIZE,
+            num_classes=self.num_classes,
+            generator=generator,
+            labels=labels,
+        )
