@@ -88,7 +88,8 @@ def main() -> None:
     paths = [path.resolve() for path in options.notebooks]
     paths = paths or sorted((ROOT / "notebooks").glob("*.ipynb"))
     if options.only_training:
-        paths = [path for path in paths if "load_or_train(" in path.read_text("utf-8")]
+        trains = re.compile(r"load_or_train\(|shipped\(|stored\(")
+        paths = [path for path in paths if trains.search(path.read_text("utf-8"))]
         if not paths:
             print("no notebook trains a checkpoint")
     for path in paths:

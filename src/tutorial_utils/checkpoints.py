@@ -16,6 +16,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from tutorial_utils.device import get_device
 from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, verify, write_atomically
 from tutorial_utils.progress import format_seconds
 
@@ -141,7 +142,7 @@ def _random_state_kept() -> Iterator[None]:
 
 
 def _machine(model: nn.Module) -> str:
-    parameter = next(model.parameters(), None)
-    if parameter is not None and parameter.is_cuda:
-        return torch.cuda.get_device_name(parameter.device)
+    device = next((parameter.device for parameter in model.parameters()), get_device())
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
     return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"

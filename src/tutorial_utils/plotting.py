@@ -11,6 +11,7 @@ import torch
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from PIL import Image, ImageChops
 from torch import Tensor
 
@@ -177,4 +178,20 @@ def draw_flow(axes: Axes, boxes: Sequence[str], *, title: str, highlight: Sequen
             "patchA": tail.get_bbox_patch(), "patchB": head.get_bbox_patch(),
         }  # fmt: skip
         axes.annotate("", (place + 1, 0), (place, 0), arrowprops=arrow)
+    return axes
+
+
+def draw_classes(axes: Axes, points: Tensor, labels: Tensor, names: Sequence[str]) -> Axes:
+    """Points (N, 2) of classes `labels` (N,), each class named at its median."""
+    axes.scatter(*points.T, c=labels, cmap="turbo", s=2, alpha=0.5)
+    outline = [withStroke(linewidth=2.5, foreground="white")]
+    for number, name in enumerate(names):
+        middle = points[labels == number].median(0).values
+        style = {
+            "ha": "center",
+            "va": ("bottom", "top")[number % 4 // 2],
+            "weight": "bold",
+        }  # neighbours part
+        axes.text(*middle, name, fontsize=8, path_effects=outline, **style)
+    axes.set_aspect("equal")
     return axes

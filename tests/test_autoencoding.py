@@ -1,0 +1,119 @@
+"""Claims: fit minimises what it is told to, and its history is that of the model it leaves; evaluation is
+repeatable; sweeps and checkpoints come from the same training."""
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from tutorial_utils import autoencoding, checkpoints
+from tutorial_utils.autoencoding import build, decode, encode, evaluate, fit, shipped, stored
+
+
+class Scale(nn.Module):
+    """One number `a`: the code of an image is a times its mean, with the log variance 0."""
+
+    code_size = 1
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.randn(()))
+
+    def encode(self, x, labels=None):
+        mu = self.a * x.flatten(1).mean(1, keepdim=True)
+        return mu, torch.zeros_like(mu)
+
+    def decode(self, z, labels=None):
+        return z[:, :, None, None].expand(-1, 1, 2, 2)
+
+
+def terms(model, x, labels=None, *, generator=None):
+    """The distortion pulls a to 3, the rate to 0; the noise is there to be seeded."""
+    noise = 0.01 * torch.randn(len(x), generator=generator)
+    return (model.a - 3).square() + noise, model.a.square() + 0 * noise
+
+
+@pytest.fixture
+def sets():
+    images = torch.rand(600, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    return TensorDataset(images), TensorDataset(images[:50])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("beta", "best"), [(0, 3), (1, 1.5), (2, 1)])
+def test_fit_finds_the_minimum_of_its_objective(sets, beta, best):
+    model = build(Scale)
+    history = fit(
+        model, terms, num_images=128_000, objective=lambda d, r, seen: d + beta * r, sets=sets, label="a"
+    )
+    assert model.a.item() == pytest.approx(best, abs=0.02)
+    assert not model.training
+    last = history[-1]
+    assert last["validation distortion"] == pytest.approx((best - 3) ** 2, abs=0.05)
+    assert last["validation rate"] == pytest.approx(best**2, abs=0.1)
+    assert [row["seconds"] for row in history] == sorted(row["seconds"] for row in history)
+
+
+def test_the_history_is_that_of_the_model_that_fit_leaves(sets):
+    seen = []
+
+    def objective(distortion, rate, num_images):
+        seen.append(num_images)
+        return distortion
+
+    model = build(Scale)
+    history = fit(model, terms, num_images=1_280, objective=objective, sets=sets)
+    assert seen == list(range(0, 1_280, 128))
+    assert history[-1]["validation distortion"] == pytest.approx(
+        evaluate(model, terms, sets[1].tensors[0])[0], abs=1e-5
+    )
+
+
+def test_fit_and_evaluation_repeat_themselves(sets):
+    first, again, other = (build(Scale, seed=seed) for seed in (0, 0, 1))
+    assert first.a == again.a != other.a
+    for model in (first, again):
+        fit(model, terms, num_images=2_560, sets=sets)
+    assert torch.equal(first.a, again.a)
+    images = sets[1].tensors[0]
+    assert evaluate(first, terms, images) == evaluate(first, terms, images)
+    assert evaluate(first, terms, images) != evaluate(first, terms, images, seed=1)
+
+
+def test_many_images_are_encoded_and_decoded_in_parts(sets):
+    model, images = build(Scale), sets[0].tensors[0]
+    codes = encode(model, images)  # more than one part; the mean of a Gaussian code
+    assert codes.shape == (600, 1)
+    assert torch.allclose(codes[:, 0], model.a.detach() * images.mean((1, 2, 3)))
+    decoded = decode(model, codes)
+    assert decoded.shape == (600, 1, 2, 2)
+    assert torch.allclose(decoded, codes.sigmoid()[:, :, None, None].expand(-1, -1, 2, 2))
+    assert not decoded.requires_grad
+
+
+def test_a_shipped_model_is_trained_by_fit_and_loads_without_its_data(folder, sets, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "scale")
+    model, record = shipped("scale", Scale, terms, num_images=2_560, sets=lambda: sets)
+    same = build(Scale)
+    history = fit(same, terms, num_images=2_560, sets=sets)
+    assert model.a.item() == pytest.approx(same.a.item(), rel=1e-3)  # halves
+    assert record["num_images"] == 2_560
+    assert record["metrics"]["validation rate"] == history[-1]["validation rate"]
+    monkeypatch.delenv("TUTORIAL_RETRAIN")
+    assert shipped("scale", Scale, terms, sets=lambda: pytest.fail("not needed"))[0].a == model.a
+
+
+def test_a_sweep_keeps_what_was_measured_of_each_run(folder, sets, monkeypatch):
+    monkeypatch.setattr(autoencoding, "fashion_mnist", lambda split: sets[split == "validation"])
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "sweep")
+    runs = {f"seed {seed}": (Scale, terms, {"seed": seed}) for seed in (0, 1)}
+    record = stored("sweep", runs, lambda model, terms: model.a.item(), num_images=1_280)
+    assert record["metrics"]["seed 0"] != record["metrics"]["seed 1"]
+    assert list(record["history"]) == ["seed 0", "seed 1"]
+    monkeypatch.delenv("TUTORIAL_RETRAIN")
+    assert stored("sweep", runs, lambda *_: pytest.fail("not needed")) == record
