@@ -112,12 +112,12 @@ def nearest_neighbors(rows: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     reference, rows = _rows(reference=reference, rows=rows)
     center = reference.mean(0).double()  # a product of matrices rounds less near the origin
     distance, index = [], []
-    for part in rows.split(1000):
+    for part in rows.split(500):
         part = part.double() - center
         best = part.new_full((len(part),), torch.inf)
         place = torch.zeros(len(part), dtype=torch.long, device=part.device)
-        for start in range(0, len(reference), 2000):
-            block = reference[start : start + 2000].double() - center
+        for start in range(0, len(reference), 1000):
+            block = reference[start : start + 1000].double() - center
             found, where = torch.cdist(part, block).min(1)
             place = torch.where(found < best, start + where, place)
             best = torch.minimum(found, best)
@@ -164,8 +164,8 @@ def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5) -> tuple[float, 
         raise ValueError(f"k must be between 1 and {len(real) - 1}, one less than the real points, not {k}")
     real, fake = real.double(), fake.double()
     hits, covered = 0, 0
-    for start in range(0, len(real), 500):
-        balls = real[start : start + 500]
+    for start in range(0, len(real), 200):
+        balls = real[start : start + 200]
         to_real = torch.cdist(balls, real, compute_mode=EXACT)
         own = torch.arange(len(balls), device=real.device)
         to_real[own, start + own] = torch.inf  # a point is not its own neighbour

@@ -1,7 +1,8 @@
 """Chapter 5's check of the noise in a code; its price and the bound are in `checks.variational`."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -35,7 +36,7 @@ NOT_EXP = "log_var is the logarithm of the variance: the standard deviation is e
 )
 def check_reparameterize(fn: Callable) -> None:
     """`fn(mu, log_var, *, generator=None)`: mu + exp(log_var / 2) * noise, shaped like mu."""
-    _check_noise(fn)
+    _check_structure(fn)
     for seed, (shape, dtype) in enumerate(
         (((5, 3), torch.float32), ((1, 4), torch.float32), ((4, 4), torch.float64))
     ):
@@ -77,22 +78,33 @@ def check_reparameterize(fn: Callable) -> None:
             otherwise=f"right for ordinary variances, but wrong where log_var is {log_variance:.0f}: "
             "something is clamped, or a small constant is added.",
         )
+    _check_randomness(fn)
 
 
-def _draw(fn: Callable, mu: Tensor, log_var: Tensor, generator: int | torch.Generator) -> Tensor:
-    """The answer's codes, on the CPU; `generator` may be a seed. Fails unless they are shaped like mu."""
-    if isinstance(generator, int):
-        generator = torch.Generator().manual_seed(generator)
-    codes = call(fn, mu, log_var, generator=generator)
+def _draw(fn: Callable, mu: Tensor, log_var: Tensor, seed: int, *, global_seed: int | None = None) -> Tensor:
+    """The answer's codes, on the CPU, from a generator with this seed. Fails unless they are shaped like mu.
+
+    The global state is seeded, too, by default alike: then an answer that ignores the generator can be held
+    against the same noise, and its other mistakes are named first.
+    """
+    with _global_seed(seed if global_seed is None else global_seed):
+        codes = call(fn, mu, log_var, generator=torch.Generator().manual_seed(seed))
     like_mu = isinstance(codes, Tensor) and codes.is_floating_point() and codes.shape == mu.shape
     expect(codes, codes if like_mu else mu, otherwise="")
     return codes.detach().cpu()
 
 
-def _check_noise(fn: Callable) -> None:
-    """One number from N(0, 1) for each of mu's, from the generator where one is given, else fresh ones."""
+@contextmanager
+def _global_seed(seed: int) -> Iterator[None]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def _check_structure(fn: Callable) -> None:
+    """Some noise for each of mu's numbers, its own one."""
     zeros = torch.zeros(400, 20)
-    first, again, other = (_draw(fn, zeros, zeros, seed) for seed in (1, 1, 2))
+    first, other = _draw(fn, zeros, zeros, 1), _draw(fn, zeros, zeros, 2)
     if first.std() < 1e-3 and torch.allclose(first, other):
         if _draw(fn, zeros, zeros + 1, 1).std() > 1e-3:
             raise CheckFailed(
@@ -105,7 +117,14 @@ def _check_noise(fn: Callable) -> None:
         raise CheckFailed(f"every number of a code gets the same noise. {OWN_NOISE}")
     if first.unique().numel() < 0.9 * first.numel():
         raise CheckFailed(f"some of the noise is used more than once. {OWN_NOISE}")
-    if not torch.allclose(first, again):
+
+
+def _check_randomness(fn: Callable) -> None:
+    """From N(0, 1), from the generator where one is given, else fresh in every call."""
+    zeros = torch.zeros(400, 20)
+    first, other = _draw(fn, zeros, zeros, 1), _draw(fn, zeros, zeros, 2)
+    _check_normal(first.flatten().double())
+    if not torch.allclose(first, _draw(fn, zeros, zeros, 1, global_seed=3)):
         raise CheckFailed(
             "two generators with the same seed give different codes: pass generator=generator to torch.randn "
             "(torch.randn_like and Normal(...).rsample() draw from the global state)."
@@ -113,7 +132,7 @@ def _check_noise(fn: Callable) -> None:
     if torch.allclose(first, other):
         raise CheckFailed("two generators with different seeds give the same noise. Draw with the one given.")
     generator = torch.Generator().manual_seed(3)
-    draws = [_draw(fn, zeros, zeros, generator) for _ in range(3)]
+    draws = [call(fn, zeros, zeros, generator=generator) for _ in range(3)]
     if any(torch.allclose(draws[i], draws[j]) for i, j in ((0, 1), (0, 2), (1, 2))):
         raise CheckFailed(
             "one generator gives the same noise in every call, so each batch of a training would. Draw "
@@ -129,7 +148,6 @@ def _check_noise(fn: Callable) -> None:
         raise CheckFailed(
             "without a generator the noise is the same in every call. Draw new noise each time."
         )
-    _check_normal(first.flatten().double())
 
 
 def _check_normal(noise: Tensor) -> None:
@@ -155,7 +173,8 @@ def _check_path(fn: Callable, mu: Tensor, log_var: Tensor, noise: Tensor, seed: 
     weight = torch.randn_like(mu)
 
     def weighted(mean: Tensor, log_variance: Tensor) -> Tensor:
-        z = fn(mean, log_variance, generator=torch.Generator().manual_seed(seed))
+        with _global_seed(seed):
+            z = fn(mean, log_variance, generator=torch.Generator().manual_seed(seed))
         return (weight * z).sum()
 
     try:
