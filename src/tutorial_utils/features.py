@@ -21,7 +21,7 @@ from tutorial_utils.models.classifier import Classifier
 
 NAME = "03_classifier"
 SHA256 = "2417328438b51cb1c0ca46e164062338ab672c3e39b61fdb686c7ddb97980202"
-CHUNK = 50  # images at a time: small enough for a CPU's cache, and 60 MB of memory
+CHUNK = 50  # images at a time: small enough for a CPU's cache
 
 
 def embed(images: Tensor) -> Tensor:

@@ -122,8 +122,7 @@ def _wrong_terms(mu: Tensor, log_var: Tensor) -> dict[str, Tensor]:
 @check(
     "iwae_bound",
     "The bound is log((w_1 + ... + w_K) / K) for each image: a mean over axis 0, of the weights, not of "
-    "their "
-    "logarithms.",
+    "their logarithms.",
     "The weights themselves underflow (exp(-240) is 0 in float32). torch.logsumexp works on their "
     "logarithms.",
     "log of a mean: logsumexp over axis 0, minus log K.",
@@ -174,8 +173,7 @@ def _check_bound(fn: Callable, log_w: Tensor) -> None:
     right = sums - log_k
     mistakes = {
         "this is the mean of the logarithms, the ELBO: by Jensen's inequality a looser bound. Take the "
-        "log of "
-        "the mean of the weights.": log_w.mean(0),
+        "log of the mean of the weights.": log_w.mean(0),
         "this is the log of the sum. Take the log of the mean: subtract log K.": sums,
         "log K is added. Subtract it: the mean is the sum over K.": sums + log_k,
         "this is the sum over K of the logarithms.": log_w.sum(0),
