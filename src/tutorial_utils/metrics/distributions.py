@@ -1,0 +1,106 @@
+"""Two sets of features compared through their moments, and one set of class probabilities."""
+
+import torch
+from torch import Tensor
+
+from tutorial_utils.metrics.inputs import as_rows, check_between
+
+BLOCK = 1000  # rows at a time, so that float64 copies stay small
+
+
+def frechet_distance(real: Tensor, fake: Tensor) -> float:
+    """Squared Fréchet distance between two Gaussians fitted to features (Heusel et al. 2017, eq. 6).
+
+    |m - m'|² + tr C + tr C' - 2 tr (C C')^½, with means m and unbiased covariances C of real (N, D) and fake
+    (N', D). 0 for equals; in the features' unit, squared. Few samples bias it upwards: compare at one N.
+    Raises `ValueError` for other shapes, values that are not finite, or fewer than 2 samples.
+    """
+    real, fake = as_rows(real=real, fake=fake)
+    if min(len(real), len(fake)) < 2:
+        raise ValueError(f"a covariance needs 2 samples or more, not {len(real)} and {len(fake)}")
+    (mean, covariance), (fake_mean, fake_covariance) = map(moments, (real, fake))
+    # (C C')^½ has the eigenvalues of (C^½ C' C^½)^½, and these are the singular values of C^½ C'^½
+    cross = torch.linalg.svdvals(_square_root(covariance) @ _square_root(fake_covariance)).sum()
+    means = (mean - fake_mean).square().sum()
+    return max((means + covariance.trace() + fake_covariance.trace() - 2 * cross).item(), 0.0)
+
+
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (D,) and unbiased covariance (D, D) of features (N, D), in float64."""
+    mean = torch.stack([part.double().sum(0) for part in features.split(BLOCK)]).sum(0) / len(features)
+    covariance = mean.new_zeros(len(mean), len(mean))
+    for part in features.split(BLOCK):
+        centered = part.double() - mean
+        covariance.addmm_(centered.T, centered)
+    return mean, covariance / (len(features) - 1)
+
+
+def _square_root(covariance: Tensor) -> Tensor:
+    """The symmetric square root of a symmetric matrix (D, D) without negative eigenvalues, up to rounding."""
+    values, vectors = torch.linalg.eigh(covariance)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def kernel_distance(
+    real: Tensor,
+    fake: Tensor,
+    *,
+    num_subsets: int,
+    subset_size: int,
+    generator: torch.Generator | None = None,
+) -> tuple[float, float]:
+    """Squared maximum mean discrepancy with the kernel (x · y / D + 1)³ (Bińkowski et al. 2018): mean, std.
+
+    The unbiased estimate, so that it is 0 on average, and may be negative, for two samples of one
+    distribution. It is averaged over `num_subsets` pairs of subsets of real (N, D) and fake (N', D), each of
+    `subset_size` rows drawn without replacement by `generator` (on the CPU). std is the unbiased standard
+    deviation over the subsets, nan for a single one.
+    Raises `ValueError` for other shapes, values that are not finite, or a size that does not fit.
+    """
+    real, fake = as_rows(real=real, fake=fake)
+    fewest = min(len(real), len(fake))
+    check_between("subset_size", subset_size, 2, fewest, "the size of the smaller set")
+    if num_subsets < 1:
+        raise ValueError(f"num_subsets must be positive, not {num_subsets}")
+    values = []
+    for _ in range(num_subsets):
+        x, y = (
+            each[torch.randperm(len(each), generator=generator)[:subset_size].to(each.device)].double()
+            for each in (real, fake)
+        )
+        values.append(_discrepancy(x, y))
+    spread = torch.stack(values).std() if num_subsets > 1 else torch.tensor(torch.nan)
+    return torch.stack(values).mean().item(), spread.item()
+
+
+def _discrepancy(x: Tensor, y: Tensor) -> Tensor:
+    """Bińkowski et al. 2018, eq. 4, of x (N, D) and y (N, D): the mean over pairs, no row with itself."""
+    count, num_dims = x.shape
+    within = sum(
+        (total := (each @ each.T / num_dims + 1) ** 3).sum() - total.diagonal().sum() for each in (x, y)
+    )
+    return within / (count * (count - 1)) - 2 * ((x @ y.T / num_dims + 1) ** 3).mean()
+
+
+def inception_score(probabilities: Tensor, *, num_splits: int) -> tuple[float, float]:
+    """exp of the mean KL(p(y|x) || p(y)) over class probabilities (N, C) (Salimans et al. 2016): mean, std.
+
+    Between 1 and C. Computed for each of `num_splits` parts of the rows, in their order, which must be a
+    random one; p(y) is a part's own mean. std is the unbiased standard deviation over the parts, nan for one.
+    Raises `ValueError` unless rows are probabilities that sum to 1, or where a part would be empty.
+    """
+    (probabilities,) = as_rows(probabilities=probabilities)
+    low, high = probabilities.min().item(), probabilities.max().item()
+    off = (probabilities.double().sum(1) - 1).abs().max().item()
+    if low < 0 or high > 1 or off > 1e-3:
+        raise ValueError(
+            f"probabilities must lie in [0, 1] and sum to 1 in each row; they lie in [{low:.4g}, {high:.4g}] "
+            f"and a sum is off by {off:.4g}: apply a softmax to logits"
+        )
+    check_between("num_splits", num_splits, 1, len(probabilities), "the number of rows")
+    scores = []
+    for part in probabilities.double().tensor_split(num_splits):
+        divergence = torch.special.xlogy(part, part) - torch.special.xlogy(part, part.mean(0))  # 0 log 0 = 0
+        scores.append(divergence.sum(1).mean().exp())
+    spread = torch.stack(scores).std() if num_splits > 1 else torch.tensor(torch.nan)
+    return torch.stack(scores).mean().item(), spread.item()

@@ -1,0 +1,28 @@
+"""What every metric of sets asks of its inputs."""
+
+import torch
+from torch import Tensor
+
+
+def as_rows(**sets: Tensor) -> list[Tensor]:
+    """Each set as (N, D). Raises `ValueError` unless all are finite floats (N, ...) with one D."""
+    first = next(iter(sets))
+    for name, each in sets.items():
+        if each.ndim < 2 or each.shape[1:] != sets[first].shape[1:]:
+            raise ValueError(
+                f"{name} must be (N, ...), alike in all but N to {first}, {tuple(sets[first].shape)}; "
+                f"it is {tuple(each.shape)}"
+            )
+        if not each.is_floating_point():
+            raise ValueError(f"{name} must be floats, not {each.dtype}")
+        if each.numel() == 0:
+            raise ValueError(f"{name} is empty: {tuple(each.shape)}")
+        if not torch.stack(each.aminmax()).isfinite().all():  # NaN propagates; no copy of the data is made
+            raise ValueError(f"{name} contains NaN or infinity: look at what the generator draws")
+    return [each.flatten(1) for each in sets.values()]
+
+
+def check_between(name: str, value: int, low: int, high: int, why: str) -> None:
+    """Raise `ValueError` unless low <= value <= high."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, {why}, not {value}")
