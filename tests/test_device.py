@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tutorial_utils import device as device_module
-from tutorial_utils.device import autocast, computes_bfloat16, fast, get_device, seed_everything
+from tutorial_utils.device import autocast, computes_bfloat16, fast, fill, get_device, seed_everything
 
 
 def draws() -> list[float]:
@@ -63,3 +63,9 @@ def test_autocast_computes_in_bfloat16_only_where_able(monkeypatch, able):
     with autocast("cpu"):
         assert (x @ x).dtype == (torch.bfloat16 if able else torch.float32)
     assert (x @ x).dtype == torch.float32
+
+
+def test_fill_is_cat():
+    parts = [torch.rand(3, 2), torch.rand(4, 2), torch.rand(1, 2)]
+    assert torch.equal(fill(8, iter(parts)), torch.cat(parts))
+    assert fill(2, [torch.ones(2, 1, dtype=torch.float64)]).dtype == torch.float64

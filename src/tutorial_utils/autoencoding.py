@@ -17,7 +17,7 @@ from torch.utils.data import TensorDataset
 
 from tutorial_utils import checkpoints, training
 from tutorial_utils.data import fashion_mnist
-from tutorial_utils.device import fast, get_device, seed_everything
+from tutorial_utils.device import fast, fill, get_device, seed_everything
 
 Terms = Callable[..., tuple[Tensor, Tensor]]
 Sets = tuple[TensorDataset, TensorDataset]
@@ -41,14 +41,14 @@ def _place(model: nn.Module) -> torch.device:
 @torch.no_grad()
 def encode(model: nn.Module, images: Tensor, labels: Tensor | None = None) -> Tensor:
     """The code of each of images (N, C, H, W), its mean where the code is uncertain: (N, D) on the CPU."""
-    codes = [model.encode(*part) for part in _parts(images, labels, _place(model))]
-    return torch.cat([code[0] if isinstance(code, tuple) else code for code in codes]).cpu()
+    codes = (model.encode(*part) for part in _parts(images, labels, _place(model)))
+    return fill(len(images), (code[0] if isinstance(code, tuple) else code for code in codes)).cpu()
 
 
 @torch.no_grad()
 def decode(model: nn.Module, z: Tensor, labels: Tensor | None = None) -> Tensor:
     """What codes (N, D) stand for: the mean of each pixel, in [0, 1], (N, C, H, W) on the CPU."""
-    return torch.cat([model.decode(*part).sigmoid().cpu() for part in _parts(z, labels, _place(model))])
+    return fill(len(z), (model.decode(*part).sigmoid().cpu() for part in _parts(z, labels, _place(model))))
 
 
 @torch.no_grad()

@@ -2,10 +2,11 @@
 
 import os
 import random
+from collections.abc import Iterable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def get_device() -> torch.device:
@@ -57,3 +58,18 @@ def autocast(device: torch.device | str) -> torch.autocast:
     Elsewhere it does nothing. Wrap the forward pass and the loss, not the backward pass.
     """
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=computes_bfloat16(device))
+
+
+def fill(num_rows: int, parts: Iterable[Tensor]) -> Tensor:
+    """The parts, one below the other, as `torch.cat` would: (num_rows, ...).
+
+    Each is written to its place as soon as it is there. A list of many small results between large
+    temporary ones would scatter over the memory and keep it from being used again.
+    """
+    rows, start = torch.empty(0), 0
+    for part in parts:
+        if start == 0:
+            rows = part.new_empty(num_rows, *part.shape[1:])
+        rows[start : start + len(part)] = part
+        start += len(part)
+    return rows

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tutorial_utils import checkpoints
-from tutorial_utils.device import fast
+from tutorial_utils.device import fast, fill
 from tutorial_utils.files import AssetError, restore_hint
 from tutorial_utils.images import check_images
 from tutorial_utils.models.classifier import Classifier
@@ -68,4 +68,4 @@ def _in_chunks(images: Tensor, function: Callable[[Classifier, Tensor], Tensor])
     network = classifier(device)
     exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
     with torch.no_grad(), torch.autocast(device.type, enabled=False), exact:
-        return torch.cat([function(network, part.float()) for part in images.split(CHUNK)])
+        return fill(len(images), (function(network, part.float()) for part in images.split(CHUNK)))

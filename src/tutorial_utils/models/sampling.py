@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from tutorial_utils.device import fill
+
 CHUNK = 100  # images at a time: small enough for a CPU's cache
 
 
@@ -30,9 +32,9 @@ def draw(
     place, was_training = next(model.parameters()).device, model.training
     model.eval()
     parts = zip(z.split(CHUNK), labels.split(CHUNK), strict=True)
-    images = [decode(part.to(place), asked.to(place)).cpu() for part, asked in parts]
+    images = fill(num_images, (decode(part.to(place), asked.to(place)).cpu() for part, asked in parts))
     model.train(was_training)
-    return torch.cat(images)
+    return images
 
 
 def _check(
