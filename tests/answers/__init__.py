@@ -3,7 +3,15 @@
 A file a topic. RIGHT maps a function's name to answers; WRONG to pairs of an answer and a pattern.
 """
 
-from answers import adversarial, convolution, likelihoods, novelty, reparameterization, variational
+from answers import (
+    adversarial,
+    convolution,
+    evaluation,
+    likelihoods,
+    novelty,
+    reparameterization,
+    variational,
+)
 
 RIGHT = (
     novelty.RIGHT
@@ -12,6 +20,7 @@ RIGHT = (
     | adversarial.RIGHT
     | reparameterization.RIGHT
     | variational.RIGHT
+    | evaluation.RIGHT
 )
 WRONG = (
     novelty.WRONG
@@ -20,4 +29,5 @@ WRONG = (
     | adversarial.WRONG
     | reparameterization.WRONG
     | variational.WRONG
+    | evaluation.WRONG
 )

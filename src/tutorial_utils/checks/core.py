@@ -1,6 +1,7 @@
 """What every check is made of: its outcomes, its hints, and the comparison that names a mistake."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -128,7 +129,7 @@ def call_with_gradients(fn: Callable, *inputs: Tensor) -> tuple[Tensor, list[Ten
 def expect(
     value: Any,
     right: Tensor,
-    mistakes: Mapping[str, Tensor] | None = None,
+    mistakes: Mapping[str, Tensor | Sequence[Tensor]] | None = None,
     *,
     otherwise: str,
     not_finite: str = "it contains inf or NaN where the right answer is finite.",
@@ -136,15 +137,16 @@ def expect(
 ) -> None:
     """Fail unless `value` is a tensor like `right`: shape, type and numbers, to a relative `tolerance`.
 
-    `mistakes` maps a sentence to the number that this mistake gives: where the value equals it, the
-    sentence is the message. `otherwise` is the message where none fits, `not_finite` where the value is
-    not finite. float64 is accepted for float32.
+    `mistakes` maps a sentence to the number that this mistake gives, or to several: where the value is one
+    of them, the sentence is the message. `otherwise` is the message where none fits, `not_finite` where the
+    value is not finite. float64 is accepted for float32.
     """
     if not isinstance(value, Tensor):
         raise CheckFailed(f"it must return a tensor, not {type(value).__name__}.")
-    for message, wrong in (mistakes or {}).items():
-        if _close(value, wrong, tolerance) and not _close(wrong, right, tolerance):
-            raise CheckFailed(message)
+    for message, numbers in (mistakes or {}).items():
+        for wrong in (numbers,) if isinstance(numbers, Tensor) else numbers:
+            if _close(value, wrong, tolerance) and not _close(wrong, right, tolerance):
+                raise CheckFailed(message)
     if value.shape != right.shape:
         same = value.numel() == right.numel() and _close(value.reshape(right.shape), right, tolerance)
         beginning = "the numbers are right, but the shape must be" if same else "it must return shape"
@@ -170,6 +172,8 @@ def _close(value: Tensor, other: Tensor, tolerance: float) -> bool:
     if value.shape != other.shape:
         return False
     scale = other.detach().double().abs().mean().item() or 1.0
+    if not math.isfinite(scale):  # a mistake that gives NaN matches nothing
+        return False
     return torch.allclose(
         value.detach().cpu().double(), other.detach().cpu().double(), rtol=tolerance, atol=tolerance * scale
     )  # fmt: skip
