@@ -159,7 +159,8 @@ def test_inception_score_is_the_mutual_information():
     ("real", "fake", "message"),
     [
         (torch.zeros(5, 3), torch.zeros(5, 4), r"\(5, 4\)"),
-        (torch.zeros(5), torch.zeros(5), r"\(5,\)"),
+        (torch.zeros(5), torch.zeros(5), r"features behind, not \(5,\)"),
+        (torch.zeros(5, 3).numpy(), torch.zeros(5, 3), "must be a tensor, not ndarray"),
         (torch.zeros(5, 3), torch.full((5, 3), math.nan), "NaN"),
         (torch.zeros(5, 3), torch.full((5, 3), math.inf), "infinity"),
         (torch.zeros(5, 3, dtype=torch.uint8), torch.zeros(5, 3), "uint8"),
@@ -176,7 +177,7 @@ def test_sets_that_cannot_be_compared_are_named(metric, real, fake, message):
     [
         (torch.tensor([[2.0, -1.0]]), 1, r"\[-1, 2\].*softmax"),
         (torch.tensor([[0.5, 0.4]]), 1, "off by 0.1"),
-        (torch.full((4, 2), 0.5), 5, "num_splits must be between 1 and 4.*not 5"),
+        (torch.full((4, 2), 0.5), 5, "num_splits must be a whole.*between 1 and 4.*not 5"),
         (torch.full((4, 2), 0.5), 0, "not 0"),
         (torch.full((4, 2), math.nan), 1, "NaN"),
         (torch.full((4,), 0.25), 1, r"\(4,\)"),
@@ -189,7 +190,12 @@ def test_what_is_no_probability_is_named(probabilities, num_splits, message):
 
 @pytest.mark.parametrize(
     ("num_subsets", "subset_size", "message"),
-    [(1, 6, "between 2 and 5.*not 6"), (1, 1, "not 1"), (0, 3, "num_subsets must be positive, not 0")],
+    [
+        (1, 6, "between 2 and 5.*not 6"),
+        (1, 1, "not 1"),
+        (0, 3, "num_subsets must be .*not 0"),
+        (1, 2.5, "subset_size must be a whole .*not 2.5"),
+    ],
 )
 def test_subsets_that_do_not_fit_are_named(num_subsets, subset_size, message):
     with pytest.raises(ValueError, match=message):

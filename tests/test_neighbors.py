@@ -191,6 +191,25 @@ def test_precision_and_recall_name_a_bad_input():
         precision_recall(points, points + torch.inf)
 
 
+def test_a_collapsed_generator_takes_no_longer(generator):
+    """All pairs tie, so that none can be decided by the product of matrices."""
+    real, fake = torch.randn(4000, 32, generator=generator), torch.zeros(4000, 32)
+    start = time.monotonic()
+    assert precision_recall(real, fake) == (1, 0)
+    assert density_coverage(fake, fake) == (4000 / 5, 1)
+    real[0] = 1e7  # nor does one outlier spoil the rounding of the others
+    assert precision_recall(real, real) == (1, 1)
+    assert time.monotonic() - start < 30
+
+
+def test_neighbours_of_halves_and_of_rows_with_gradients_are_plain_floats(generator):
+    rows = 3e4 * torch.sign(torch.randn(20, 128, generator=generator))
+    distance, _ = nearest_neighbors(rows.half()[:5], rows.half()[5:])
+    assert distance.dtype == torch.float32
+    assert distance.isfinite().all()
+    assert not nearest_neighbors(rows.requires_grad_(), rows)[0].requires_grad
+
+
 def test_ten_thousand_neighbours_take_seconds(generator):
     real, fake = torch.rand(2, 10_000, 128, generator=generator)
     start = time.monotonic()

@@ -60,8 +60,7 @@ def kernel_distance(
     real, fake = as_rows(real=real, fake=fake)
     fewest = min(len(real), len(fake))
     check_between("subset_size", subset_size, 2, fewest, "the size of the smaller set")
-    if num_subsets < 1:
-        raise ValueError(f"num_subsets must be positive, not {num_subsets}")
+    check_between("num_subsets", num_subsets, 1, 10**9, "how often to measure")
     values = []
     for _ in range(num_subsets):
         x, y = (
@@ -76,10 +75,13 @@ def kernel_distance(
 def _discrepancy(x: Tensor, y: Tensor) -> Tensor:
     """Bińkowski et al. 2018, eq. 4, of x (N, D) and y (N, D): the mean over pairs, no row with itself."""
     count, num_dims = x.shape
-    within = sum(
-        (total := (each @ each.T / num_dims + 1) ** 3).sum() - total.diagonal().sum() for each in (x, y)
-    )
-    return within / (count * (count - 1)) - 2 * ((x @ y.T / num_dims + 1) ** 3).mean()
+
+    def total(a: Tensor, b: Tensor) -> Tensor:
+        return torch.stack([((part @ b.T / num_dims + 1) ** 3).sum() for part in a.split(BLOCK)]).sum()
+
+    with_itself = sum(((each.square().sum(1) / num_dims + 1) ** 3).sum() for each in (x, y))
+    within = (total(x, x) + total(y, y) - with_itself) / (count * (count - 1))
+    return within - 2 * total(x, y) / count**2
 
 
 def inception_score(probabilities: Tensor, *, num_splits: int) -> tuple[float, float]:
@@ -92,7 +94,8 @@ def inception_score(probabilities: Tensor, *, num_splits: int) -> tuple[float, f
     (probabilities,) = as_rows(probabilities=probabilities)
     low, high = probabilities.min().item(), probabilities.max().item()
     off = (probabilities.double().sum(1) - 1).abs().max().item()
-    if low < 0 or high > 1 or off > 1e-3:
+    rounding = max(1e-3, 2 * torch.finfo(probabilities.dtype).eps)
+    if low < 0 or high > 1 or off > rounding:
         raise ValueError(
             f"probabilities must lie in [0, 1] and sum to 1 in each row; they lie in [{low:.4g}, {high:.4g}] "
             f"and a sum is off by {off:.4g}: apply a softmax to logits"

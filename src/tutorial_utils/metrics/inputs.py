@@ -5,10 +5,14 @@ from torch import Tensor
 
 
 def as_rows(**sets: Tensor) -> list[Tensor]:
-    """Each set as (N, D). Raises `ValueError` unless all are finite floats (N, ...) with one D."""
+    """Each set as (N, D), without gradients. Raises `ValueError` unless all are finite floats with one D."""
     first = next(iter(sets))
     for name, each in sets.items():
-        if each.ndim < 2 or each.shape[1:] != sets[first].shape[1:]:
+        if not isinstance(each, Tensor):
+            raise ValueError(f"{name} must be a tensor, not {type(each).__name__}: use torch.as_tensor")
+        if each.ndim < 2:
+            raise ValueError(f"{name} must be (N, ...) with features behind, not {tuple(each.shape)}")
+        if each.shape[1:] != sets[first].shape[1:]:
             raise ValueError(
                 f"{name} must be (N, ...), alike in all but N to {first}, {tuple(sets[first].shape)}; "
                 f"it is {tuple(each.shape)}"
@@ -19,10 +23,10 @@ def as_rows(**sets: Tensor) -> list[Tensor]:
             raise ValueError(f"{name} is empty: {tuple(each.shape)}")
         if not torch.stack(each.aminmax()).isfinite().all():  # NaN propagates; no copy of the data is made
             raise ValueError(f"{name} contains NaN or infinity: look at what the generator draws")
-    return [each.flatten(1) for each in sets.values()]
+    return [each.detach().flatten(1) for each in sets.values()]
 
 
 def check_between(name: str, value: int, low: int, high: int, why: str) -> None:
-    """Raise `ValueError` unless low <= value <= high."""
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be between {low} and {high}, {why}, not {value}")
+    """Raise `ValueError` unless value is a whole number and low <= value <= high."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number between {low} and {high}, {why}, not {value!r}")
