@@ -37,6 +37,10 @@ def right(c, d):
     return c.trace() + d.trace() - 2 * roots_of_eigenvalues(c @ d)
 
 
+def between_deviations(c, d):
+    return (c.diagonal().sqrt() - d.diagonal().sqrt()).square().sum()
+
+
 def by_hand(real, fake):
     """Moments as sums, and the symmetric product."""
     sets = [x - x.mean(0) for x in (real.double(), fake.double())]
@@ -94,6 +98,21 @@ def matrix_root(matrix):
     """The principal root of a matrix that need not be symmetric, complex."""
     values, vectors = torch.linalg.eig(matrix)
     return vectors @ torch.diag(values.sqrt()) @ torch.linalg.inv(vectors)
+
+
+def naive_axis(real, fake):
+    """In the inputs' own precision."""
+    c, d = torch.cov(real), torch.cov(fake)
+    gap = real.mean(0) - fake.mean(0)
+    return gap.square().sum() + c.trace() + d.trace() - 2 * roots_of_eigenvalues(c @ d)
+
+
+def with_jitter(real, fake):
+    """A float32 constant of its own, so that float64 features raise."""
+    c, d = (torch.cov(x.T) @ torch.eye(x.shape[1]) for x in (real, fake))
+    return (
+        (real.mean(0) - fake.mean(0)).square().sum() + c.trace() + d.trace() - 2 * roots_of_eigenvalues(c @ d)
+    )
 
 
 RADIUS = "radius must be measured|radii are measured|radii come from"
@@ -160,6 +179,7 @@ RIGHT = {
         by_hand,
         with_numpy,
         in_float32,
+        with_jitter,
         lambda real, fake: float(distance(right)(real, fake)),
         less_twice(lambda c, d: torch.linalg.svdvals(root(c) @ root(d)).sum()),
         distance(lambda c, d: (c + d).trace() - 2 * torch.linalg.matrix_norm(root(c) @ root(d), "nuc")),
@@ -193,9 +213,13 @@ WRONG = {
         (distance(lambda c, d: 0), "only the means"),
         (distance(right, moments=sideways), "wrong axis"),
         (distance(right, moments=all_sideways), "wrong axis"),
+        (naive_axis, "wrong axis"),
+        (distance(between_deviations, moments=divided_by_n), "only variances"),
+        (less_twice(lambda c, d: torch.sqrt(c @ d).trace()), "single entries"),
+        (less_twice(lambda c, d: torch.linalg.eigvalsh(c @ d).sqrt().sum()), "for symmetric|eigh get C C'"),
         (distance(right, moments=rows_averaged), "wrong axis"),
         (distance(right, moments=variances), "only variances"),
-        (distance(lambda c, d: (c.diagonal().sqrt() - d.diagonal().sqrt()).square().sum()), "only variances"),
+        (distance(between_deviations), "only variances"),
         (distance(lambda c, d: (c.diagonal() - d.diagonal()).square().sum()), "only variances"),
         (distance(right, moments=second_moments), "mean is not taken off"),
         (distance(right, moments=divided_by_n), "divided by N"),
@@ -227,6 +251,10 @@ WRONG = {
         (precision(of=lambda inside: 100 * share(inside)), "count"),
         (precision(of=lambda inside: inside.any(1).double()), "one number"),
         (precision(of=lambda inside: inside.any(1)), "must return a float"),
+        (precision(lambda between, radius: between >= radius), "every fake counts as inside"),
+        (precision(lambda between, radius: between <= radius.argsort()), "every fake counts as inside"),
+        (precision(lambda between, radius: between <= 0 * radius), "no fake counts as inside"),
+        (lambda real, fake, *, k=3: precision(shift=-1)(fake, real, k=k), "changed places"),
         (precision(lambda between, radius: between <= radius**2), "squared"),
         (precision(lambda between, radius: between**2 <= radius), "squared"),
         (precision(lambda between, radius: between < radius), "edge belongs"),

@@ -10,11 +10,17 @@ from torch import Tensor
 from tutorial_utils.checks.core import CheckFailed, call, check, expect
 
 Mistakes = dict[str, Tensor | Sequence[Tensor]]
+SINGULAR = (
+    "it contains inf or NaN where covariances are singular: eigenvalues that should be 0 round to just "
+    "below, and their root is NaN. Clamp them at 0 first. And such a covariance has no inverse."
+)
 NOT_FINITE = (
-    "it contains inf or NaN. Where a covariance is singular, eigenvalues that should be 0 round to just "
-    "below, and their root is NaN: clamp them at 0 first. A covariance may have no inverse."
+    "it contains inf or NaN though both covariances can be inverted: a root of negative numbers. Is it the "
+    "root of single entries of C C' (torch.sqrt) rather than of its eigenvalues? Does eigh get C C', which "
+    "is not symmetric? Is a covariance (N, N), over the samples, instead of (D, D)?"
 )
 SIZES = " (It was right for two sets of one size; these differ in theirs.)"
+INVERTIBLE = " (It was right where both covariances can be inverted; these have fewer samples than features.)"
 
 
 def number(value: Any) -> Tensor:
@@ -82,9 +88,13 @@ def _mistakes(real: Tensor, fake: Tensor, gap: Tensor, c: Tensor, d: Tensor) -> 
         means + traces - 2 * torch.linalg.eigvalsh(product).clamp(min=0).sqrt().sum(),
         "the means are not squared: the first term is the squared length of their difference.":
         [first + shape
-         for first in (gap.norm(), gap.sum(), -gap.sum(), gap.abs().sum(), gap.abs().mean(), gap.mean())],
+         for first in (gap.norm(), gap.sum(), -gap.sum(), gap.abs().sum(), gap.abs().mean(), gap.mean(),
+                       gap.mean().abs(), gap.abs().max(), gap.square().mean().sqrt(), gap.sum().abs())],
         "only variances are used. Off the diagonal of a covariance stands how the features move together.":
         [means + (c.diagonal().sqrt() - d.diagonal().sqrt()).square().sum(),
+         means + ((factors[0] * c.diagonal()).sqrt() - (factors[1] * d.diagonal()).sqrt()).square().sum(),
+         means + _between_covariances(c.diagonal().sqrt().diag(), d.diagonal().sqrt().diag()),
+         means + (c.diagonal() - d.diagonal()).abs().sum(),
          means + traces - 2 * (c.diagonal() * d.diagonal()).sum(),
          means + (c.diagonal() - d.diagonal()).square().sum()],
         "the covariances are compared entry by entry. The distance takes the root of their product.":
@@ -132,16 +142,27 @@ def _mistakes(real: Tensor, fake: Tensor, gap: Tensor, c: Tensor, d: Tensor) -> 
     "clamp(min=0), sqrt and sum.",
 )
 def check_frechet_distance(fn: Callable) -> None:
-    """`fn(real, fake)`: |m - m'|² + tr C + tr C' - 2 tr (C C')^½ of features (N, D), (N', D), a number."""
-    _compare(fn, [_sets(40, 40, 5), _sets(50, 50, 3), _sets(30, 30, 4)], tolerance=1e-3)
+    """`fn(real, fake)`: |m - m'|² + tr C + tr C' - 2 tr (C C')^½ of features (N, D), (N', D)."""
+    pairs = [_sets(40, 40, 5), _sets(50, 50, 3), _sets(30, 30, 4)]
+    precise = [(real.double(), fake.double()) for real, fake in pairs]
+    if _takes_float64(fn, *precise[0]):
+        _compare(fn, precise, tolerance=1e-3)  # there each slip is told from rounding
+    _compare(fn, pairs, tolerance=1e-3)
     _compare(fn, [_sets(60, 45, 3), _sets(45, 60, 4)], tolerance=1e-3, ending=SIZES)
-    real = torch.randn(
-        6, 9, dtype=torch.float64
-    )  # fewer samples than features: covariances without an inverse
-    _compare(fn, [(real, real.flip(1) + 1), (2 * real, real.flip(1))], tolerance=1e-2)
-    same = number(call(fn, real, real.clone()))
-    zero = torch.zeros((), dtype=torch.float64)
-    expect(same, zero, otherwise="equal sets must be at distance 0.", not_finite=NOT_FINITE, tolerance=1e-2)
+    real = torch.randn(6, 9)  # fewer samples than features: covariances without an inverse
+    singular = [(real, real.flip(1) + 1), (2 * real, real.flip(1))]
+    _compare(fn, singular, tolerance=1e-2, ending=INVERTIBLE, not_finite=SINGULAR)
+    same, zero = number(call(fn, real, real.clone())), torch.zeros((), dtype=torch.float64)
+    expect(same, zero, otherwise="equal sets must be at distance 0.", not_finite=SINGULAR, tolerance=1e-2)
+
+
+def _takes_float64(fn: Callable, real: Tensor, fake: Tensor) -> bool:
+    """False for an answer that makes float32 constants of its own. What else it raises, `call` reports."""
+    try:
+        fn(real.clone(), fake.clone())
+    except Exception:
+        return False
+    return True
 
 
 def _sets(num_real: int, num_fake: int, num_dims: int) -> tuple[Tensor, Tensor]:
@@ -150,7 +171,14 @@ def _sets(num_real: int, num_fake: int, num_dims: int) -> tuple[Tensor, Tensor]:
     return real, torch.randn(num_fake, num_dims) @ mixing[1] + middle[1]
 
 
-def _compare(fn: Callable, pairs: list[tuple[Tensor, Tensor]], *, tolerance: float, ending: str = "") -> None:
+def _compare(
+    fn: Callable,
+    pairs: list[tuple[Tensor, Tensor]],
+    *,
+    tolerance: float,
+    ending: str = "",
+    not_finite: str = NOT_FINITE,
+) -> None:
     """All pairs at once, so that two slips are not taken for each other by accident."""
     values, rights, wrong = [], [], {}
     for real, fake in pairs:
@@ -165,6 +193,6 @@ def _compare(fn: Callable, pairs: list[tuple[Tensor, Tensor]], *, tolerance: flo
         wrong,
         otherwise="this is not |m - m'|² + tr C + tr C' - 2 tr (C C')^½, with covariances divided by N - 1."
         + ending,
-        not_finite=NOT_FINITE,
+        not_finite=not_finite,
         tolerance=tolerance,
     )

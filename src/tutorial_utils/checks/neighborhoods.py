@@ -10,7 +10,15 @@ from tutorial_utils.checks.evaluation import Mistakes, collect, number
 
 NOT_THE_SHARE = (
     "this is not the share of fakes in a ball around a real point that reaches the k-th nearest other real "
-    "point."
+    "point. (A point's own distance need not come out as exactly 0: leave it out by its place.)"
+)
+ALL_INSIDE = (
+    "every fake counts as inside, in every case. Look at the direction of <=, at the radii (values, not "
+    "indices; the nearest, not the farthest), and at which set is compared with which."
+)
+NONE_INSIDE = (
+    "no fake counts as inside, in any case. A fake must lie in one ball, not in all: any, not all. Or "
+    "are the radii 0, since each point is taken for its own neighbour?"
 )
 TWINS = (
     "two real points lie on one another here, and each is the other's neighbour, at distance 0. Leave out "
@@ -40,11 +48,11 @@ def _precision(real: Tensor, fake: Tensor, k: int) -> Tensor:
 def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
     between, radius = _distances(fake, real), _radius(real, k)  # (M, N), (N,)
     inside, fake_radius = between <= radius, _radius(fake, k)
-    swapped = fake_radius >= between.T  # (N, M): balls around fakes
     nearest = between.argmin(1)
     return {
         "real and fake have changed places: this is recall, the share of real points in the balls of the "
-        "fakes. For precision the balls stand around real points.": _share(swapped.any(1)),
+        "fakes. For precision the balls stand around real points.":
+        [_precision(fake, real, other) for other in (k, k - 1, k + 1)],
         "k is off by one: the radius reaches the k-th nearest OTHER point. (Among the sorted distances of a "
         "point its own 0 comes first, and does not count.)":
         [_precision(real, fake, other) for other in (k - 1, k + 1)],
@@ -52,7 +60,6 @@ def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
         "lie in some ball.": _share(inside.any(0)),
         "this is density, or a mean over all pairs: how many balls, not whether there is one.":
         [inside.sum(1).double().mean() / k, inside.double().mean(), inside.sum(1).double().mean()],
-        "a fake must lie in one ball, not in all of them: any, not all.": _share(inside.all(1)),
         "this is the share of fakes outside. Precision counts those inside.": 1 - _share(inside.any(1)),
         "this is a count, or per cent. Return the share, between 0 and 1.":
         [inside.any(1).double().sum(), 100 * _share(inside.any(1))],
@@ -64,8 +71,7 @@ def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
         "only the ball of the nearest real point is tried. A larger ball farther away may hold it, too.":
         _share(between.gather(1, nearest[:, None])[:, 0] <= radius[nearest]),
         "the radii are measured from fake to real points. A ball reaches the k-th nearest real neighbour of "
-        "a REAL point.": [_share((between <= between.sort(0).values[min(k, len(fake)) - 1]).any(1)),
-                   _share((between <= between.sort(1).values[:, [min(k, len(real)) - 1]]).any(1))],
+        "a REAL point.": _share((between <= between.sort(0).values[min(k, len(fake)) - 1]).any(1)),
         "the balls stand around real points, but their radii come from the fakes (or the other way round).":
         _share((between <= fake_radius[:, None]).any(1)),
         "these are not Euclidean distances, but sums of absolute differences.":
@@ -88,7 +94,7 @@ def check_precision(fn: Callable) -> None:
     ]
     _compare(fn, cases, NOT_THE_SHARE, named=True)
     for real, fake, _ in cases:
-        if not torch.isclose(number(call(fn, real, fake)), _precision(real, fake, 3)):
+        if number(call(fn, real, fake)) != number(call(fn, real, fake, k=3)):
             raise CheckFailed("it is right where k is given, but without it k must be 3.")
     line = torch.arange(6.0)[:, None]  # neighbours are 1 apart, so fakes can lie exactly on the edge
     beyond = torch.tensor([[6.0], [-1.0], [7.0], [2.5]])
@@ -112,6 +118,10 @@ def _compare(
     """All cases at once: shares of few points would agree by accident."""
     wrong: dict[str, list[Tensor]] = {}
     values = torch.stack([number(call(fn, real, fake, k=k)) for real, fake, k in cases])
+    if named and (values == 1).all():
+        raise CheckFailed(ALL_INSIDE)
+    if named and (values == 0).all():
+        raise CheckFailed(NONE_INSIDE)
     for case in cases if named else ():
         collect(wrong, _mistakes(*case))
     right = torch.stack([_precision(*case) for case in cases])
