@@ -85,3 +85,29 @@ def test_run_over_budget_is_an_error(report):
     output = report(page)
     assert "page.ipynb took" in output
     assert "1 passed, 1 error" in output
+
+
+def test_the_board_is_replaced_only_after_a_run_that_ended(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from execute_notebooks import leaderboard_open
+
+    from tutorial_utils import leaderboard
+
+    board = tmp_path / "leaderboard.json"
+    board.write_text('{"old": 1}')
+    monkeypatch.setattr(leaderboard, "FILE", board)
+
+    def fail_half_way():
+        with leaderboard_open(keep=True):
+            Path(os.environ["TUTORIAL_LEADERBOARD"]).write_text('{"new": 1}')
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        fail_half_way()
+    assert board.read_text() == '{"old": 1}'
+    with leaderboard_open(keep=True):
+        Path(os.environ["TUTORIAL_LEADERBOARD"]).write_text('{"new": 1}')
+        assert board.read_text() == '{"old": 1}'
+    assert board.read_text() == '{"new": 1}'
+    with leaderboard_open(keep=False):
+        assert "TUTORIAL_LEADERBOARD" not in os.environ

@@ -1,7 +1,8 @@
 """Execute notebooks from a clean kernel and store their outputs, so that every page comes from one run.
 
 Chapters also get their minutes, memory and code digest in `metadata.tutorial`, and the picture of the cell
-tagged `cover` goes to assets/figures/<chapter>.png. Exercises and solutions are stored without outputs.
+tagged `cover` goes to assets/figures/<chapter>.png. What they enter goes on the leaderboard. Exercises and
+solutions are stored without outputs.
 """
 
 import argparse
@@ -11,12 +12,16 @@ import math
 import os
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from nbclient.exceptions import CellExecutionError
 from notebook_runner import ROOT, code_digest, execute
 
+from tutorial_utils import leaderboard
 from tutorial_utils.files import write_atomically
 
 
@@ -58,10 +63,30 @@ def update_readme() -> None:
     write_atomically(readme, text.encode())
 
 
+@contextmanager
+def leaderboard_open(*, keep: bool) -> Iterator[None]:
+    """Let the notebook write to a copy of the board, which replaces it once the notebook ran to its end."""
+    if not keep:
+        yield
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / leaderboard.FILE.name
+        before = leaderboard.FILE.read_bytes() if leaderboard.FILE.exists() else b"{}"
+        copy.write_bytes(before)
+        os.environ["TUTORIAL_LEADERBOARD"] = str(copy)
+        try:
+            yield
+        finally:
+            del os.environ["TUTORIAL_LEADERBOARD"]
+        if copy.read_bytes() != before:
+            write_atomically(leaderboard.FILE, copy.read_bytes())
+
+
 def refresh(path: Path, *, discard_outputs: bool) -> None:
     notebook = nbformat.read(path, as_version=4)
     print(path.relative_to(ROOT))
-    minutes, peak_gb = asyncio.run(execute(notebook, path.parent))
+    with leaderboard_open(keep=not discard_outputs):
+        minutes, peak_gb = asyncio.run(execute(notebook, path.parent))
     print(f"\r  {minutes:.2f} minutes, {peak_gb or float('nan'):.2f} GB at most")
     if discard_outputs or path.parent != ROOT / "notebooks":
         return

@@ -1,0 +1,131 @@
+"""Claims: the board measures what it says, with intervals that are right for a mean, and no reader's run
+writes it."""
+
+import json
+import math
+
+import nbformat
+import pytest
+import torch
+from matplotlib import pyplot as plt
+
+from tutorial_utils import features, leaderboard, metrics
+from tutorial_utils.data import fashion_mnist
+from tutorial_utils.files import ROOT, AssetError
+
+RECORD = {"parameters": 1, "num_images": 2, "seconds": 3.0, "history": []}
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """A network of one feature map in place of the classifier: quick, and as good for arithmetic."""
+    torch.manual_seed(0)
+    mixing = torch.randn(784, 12)
+
+    class Head:
+        def __call__(self, seen):
+            return seen[:, :10]
+
+    monkeypatch.setattr(features, "embed", lambda images: (images.flatten(1) @ mixing / 10).relu())
+    monkeypatch.setattr(features, "classifier", lambda: type("Network", (), {"head": Head()}))
+    leaderboard.reference.cache_clear()
+    yield
+    leaderboard.reference.cache_clear()
+
+
+@pytest.fixture
+def test_photographs():
+    return fashion_mnist("test").tensors
+
+
+def test_entry_holds_the_metrics_of_the_package(plain, test_photographs, monkeypatch):
+    monkeypatch.delenv("TUTORIAL_LEADERBOARD", raising=False)
+    before = leaderboard.FILE.read_bytes()
+    images = (0.9 * test_photographs[0]).flip(0)
+    entry = leaderboard.enter("dusk", images, RECORD, labels=test_photographs[1].flip(0))
+    assert {key: entry[key] for key in ("parameters", "num_images", "seconds")} == {
+        "parameters": 1, "num_images": 2, "seconds": 3.0,
+    }  # fmt: skip
+    found = {name: value for name, (value, _) in entry["metrics"].items()}
+    real, fake = features.embed(test_photographs[0]), features.embed(images)
+    assert list(found) == list(leaderboard.METRICS)
+    assert found["frechet"] == metrics.frechet_distance(real, fake)
+    assert (found["precision"], found["recall"]) == metrics.precision_recall(real, fake)
+    assert (found["density"], found["coverage"]) == metrics.density_coverage(real, fake)
+    train = features.embed(fashion_mnist("train").tensors[0])
+    assert found["memorization"] == pytest.approx(
+        metrics.memorization_ratio(train, real[:2000], fake[:2000]), rel=1e-6
+    )
+    assert all(0 < error < 10 for _, error in entry["metrics"].values())
+    assert leaderboard.FILE.read_bytes() == before  # a reader's run writes nothing
+
+
+def test_interval_of_a_mean_is_its_standard_error(plain, test_photographs):
+    """Obedience is a mean over samples, so its interval is known: 1.96 roots of p (1 - p) / n."""
+    images, labels = test_photographs
+    share, half = leaderboard.measure(images, labels=labels)["obedience"]
+    expected = 1.96 * math.sqrt(share * (1 - share) / len(labels))
+    assert half == pytest.approx(expected, rel=0.6)  # 16 subsets tell a deviation to about a fifth
+
+
+def test_make_outputs_adds_an_entry_and_keeps_the_others(plain, test_photographs, monkeypatch, tmp_path):
+    copy = tmp_path / "leaderboard.json"
+    copy.write_text('{"older": {"metrics": {}}}')
+    monkeypatch.setenv("TUTORIAL_LEADERBOARD", str(copy))
+    entry = leaderboard.enter("new", test_photographs[0], RECORD, seeds=[0.5, 0.6])
+    assert "obedience" not in entry["metrics"]  # nothing was asked for
+    board = json.loads(copy.read_text("utf-8"))
+    assert list(board) == ["older", "new"]
+    assert board["new"]["seeds"] == [0.5, 0.6]
+    assert board["new"] == json.loads(json.dumps(entry))
+    assert leaderboard.load() == board
+
+
+def test_bad_entries_are_named(plain):
+    with pytest.raises(ValueError, match=r"10,000 samples.*not 5"):
+        leaderboard.measure(torch.zeros(5, 1, 28, 28))
+    with pytest.raises(ValueError, match=r"labels must be \(10000,\), not \(3,\)"):
+        leaderboard.measure(torch.zeros(10_000, 1, 28, 28), labels=torch.zeros(3))
+    with pytest.raises(ValueError, match="record of x lacks parameters, seconds"):
+        leaderboard.enter("x", torch.zeros(10_000, 1, 28, 28), {"num_images": 1})
+
+
+def test_a_missing_or_altered_board_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(leaderboard, "FILE", tmp_path / "leaderboard.json")
+    with pytest.raises(AssetError, match="git checkout"):
+        leaderboard.load()
+    for content in ("{", "[]", '{"GAN": 3}', '{"GAN": {}}'):
+        leaderboard.FILE.write_text(content)
+        with pytest.raises(AssetError, match="altered"):
+            leaderboard.load()
+
+
+def test_shipped_board_is_whole_and_its_entries_come_from_the_chapters():
+    board, pages = leaderboard.load(), ""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        pages += "".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    assert len(board) >= 9
+    for name, entry in board.items():
+        assert f'"{name}"' in pages
+        assert set(entry) == {"parameters", "num_images", "seconds", "seeds", "metrics"}
+        assert set(entry["metrics"]) | {"obedience"} == set(leaderboard.METRICS)
+
+
+def test_table_is_sorted_and_shows_intervals():
+    values = dict.fromkeys(leaderboard.METRICS, (0.5, 0.01))
+    board = {
+        "worse": {**RECORD, "seeds": [1.0, 1.0, 1.3], "metrics": values | {"frechet": (2.0, 0.25)}},
+        "better": {**RECORD, "seeds": [], "metrics": {k: v for k, v in values.items() if k != "obedience"}},
+    }
+    lines = leaderboard.table(board).splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| better", "| worse"]
+    assert "2.00 ± 0.25" in lines[3]
+    assert lines[3].endswith("| 16% of 3 |")  # the seeds' standard deviation, 0.17, over their mean, 1.1
+    assert "500.0 ± 10.0" in lines[3]  # the kernel distance, in thousandths
+    assert len({line.count("|") for line in lines}) == 1
+    figure = leaderboard.draw(board)
+    assert [panel.get_title(loc="left") or panel.get_title() for panel in figure.axes][:2] == [
+        "inception score", "Fréchet distance",
+    ]  # fmt: skip
+    plt.close(figure)
+    plt.close(figure)
