@@ -189,6 +189,10 @@ def test_precision_and_recall_name_a_bad_input():
         precision_recall(points, torch.zeros(5, 3))
     with pytest.raises(ValueError, match="infinity"):
         precision_recall(points, points + torch.inf)
+    with pytest.raises(ValueError, match="too few samples: k must"):
+        precision_recall(points, points[:1])
+    with pytest.raises(ValueError, match=r"whole number .* not 2\.5"):
+        density_coverage(points, points, k=2.5)
 
 
 def test_a_collapsed_generator_takes_no_longer(generator):

@@ -28,5 +28,9 @@ def as_rows(**sets: Tensor) -> list[Tensor]:
 
 def check_between(name: str, value: int, low: int, high: int, why: str) -> None:
     """Raise `ValueError` unless value is a whole number and low <= value <= high."""
+    if high < low:
+        raise ValueError(
+            f"too few samples: {name} must be at least {low}, and at most {high}, {why}: draw more of them"
+        )
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ValueError(f"{name} must be a whole number between {low} and {high}, {why}, not {value!r}")
