@@ -20,9 +20,8 @@ def augment(images: Tensor) -> Tensor:
     padded = F.pad(images, (2, 2, 2, 2))[:, 0]  # (B, 32, 32)
     shift = torch.randint(0, 5, (2, count, 1), device=place)
     rows, columns = torch.arange(28, device=place) + shift  # (B, 28) each
-    return padded[torch.arange(count, device=place)[:, None, None], rows[:, :, None], columns[:, None, :]][
-        :, None
-    ]
+    each = torch.arange(count, device=place)[:, None, None]
+    return padded[each, rows[:, :, None], columns[:, None, :]][:, None]
 
 
 @torch.no_grad()

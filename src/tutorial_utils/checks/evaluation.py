@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tutorial_utils.checks.core import CheckFailed, call, check, expect
+from tutorial_utils.metrics.distributions import square_root
 
 Mistakes = dict[str, Tensor | Sequence[Tensor]]
 SINGULAR = (
@@ -52,11 +53,6 @@ def collect(wrong: dict[str, list[Tensor]], mistakes: Mistakes) -> None:
         )
 
 
-def _root(matrix: Tensor) -> Tensor:
-    values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
-
-
 def _trace_of_root(product: Tensor) -> Tensor:
     return torch.linalg.eigvals(product).real.clamp(min=0).sqrt().sum()
 
@@ -76,7 +72,7 @@ def _mistakes(real: Tensor, fake: Tensor, gap: Tensor, c: Tensor, d: Tensor) -> 
         f"{misplaced}the trace of (C C')^½ is wanted, not that of C C'.": right + 2 * (
             _trace_of_root(product) - product.trace()),
         f"{misplaced}this is tr(C^½ C'^½), which is tr (C C')^½ only where the covariances commute.":
-        means + traces - 2 * (_root(c) @ _root(d)).trace(),
+        means + traces - 2 * (square_root(c) @ square_root(d)).trace(),
         f"{misplaced}these are roots of single entries of C C'. The root of a matrix is wanted: the roots of "
         "its eigenvalues.": [means + traces - 2 * product.diagonal().sqrt().sum(),
                          means + traces - 2 * product.diagonal().clamp(min=0).sqrt().sum()],
@@ -120,12 +116,7 @@ def _mistakes(real: Tensor, fake: Tensor, gap: Tensor, c: Tensor, d: Tensor) -> 
         means + _between_covariances(c * (len(real) - 1), d * (len(fake) - 1)),
     }  # fmt: skip
     if len(real) == len(fake):
-        across = torch.cov(real), torch.cov(fake)
-        sideways = (
-            across[0].trace()
-            + across[1].trace()
-            - 2 * torch.linalg.svdvals(_root(across[0]) @ _root(across[1])).sum()
-        )
+        sideways = _between_covariances(torch.cov(real), torch.cov(fake))
         rows = (real.mean(1) - fake.mean(1)).square().sum()
         mistakes[
             "a mean or a covariance runs over the wrong axis, over the features of one sample. Samples are "

@@ -20,7 +20,7 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
         raise ValueError(f"a covariance needs 2 samples or more, not {len(real)} and {len(fake)}")
     (mean, covariance), (fake_mean, fake_covariance) = map(moments, (real, fake))
     # (C C')^½ has the eigenvalues of (C^½ C' C^½)^½, and these are the singular values of C^½ C'^½
-    cross = torch.linalg.svdvals(_square_root(covariance) @ _square_root(fake_covariance)).sum()
+    cross = torch.linalg.svdvals(square_root(covariance) @ square_root(fake_covariance)).sum()
     means = (mean - fake_mean).square().sum()
     return max((means + covariance.trace() + fake_covariance.trace() - 2 * cross).item(), 0.0)
 
@@ -35,7 +35,7 @@ def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, covariance / (len(features) - 1)
 
 
-def _square_root(covariance: Tensor) -> Tensor:
+def square_root(covariance: Tensor) -> Tensor:
     """The symmetric square root of a symmetric matrix (D, D) without negative eigenvalues, up to rounding."""
     values, vectors = torch.linalg.eigh(covariance)
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T

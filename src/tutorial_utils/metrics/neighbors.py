@@ -90,28 +90,30 @@ def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5) -> tuple[float, 
 
 def ball_radii(points: Tensor, k: int) -> Tensor:
     """The distance of each of points (N, D) to its k-th nearest other one: (N,) float64."""
-    radii = []
+    radii = torch.empty(len(points), dtype=torch.float64, device=points.device)
     for start, block, squares, rounding in _blocks(points, points):
         own = torch.arange(len(block), device=points.device)
         squares[own, start + own] = torch.inf  # a point is not its own neighbour
         edge = (squares + rounding).topk(k, largest=False).values[:, -1:]  # not below the k-th true square
         _compute_exactly(squares, squares - rounding <= edge, block, points)
-        radii.append(squares.topk(k, largest=False).values[:, -1].sqrt())
-    return torch.cat(radii)
+        radii[start : start + len(block)] = squares.topk(k, largest=False).values[:, -1].sqrt()
+    return radii
 
 
 def count_inside(centers: Tensor, radii: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """For closed balls around centers (N, D): how many of points (M, D) each holds, (N,), and in how many
     each point lies, (M,)."""
-    in_ball, of_point = [], torch.zeros(len(points), dtype=torch.long, device=points.device)
+    in_ball, of_point = (
+        torch.zeros(len(each), dtype=torch.long, device=points.device) for each in (centers, points)
+    )
     for start, block, squares, rounding in _blocks(centers, points):
         edge = radii[start : start + len(block), None].square()
         surely, perhaps = squares <= edge - rounding, squares <= edge + rounding
         _compute_exactly(squares, surely ^ perhaps, block, points)
         inside = squares <= edge * (1 + 1e-12)  # distances that are equal but for rounding are equal
-        in_ball.append(inside.sum(1))
+        in_ball[start : start + len(block)] = inside.sum(1)
         of_point += inside.sum(0)
-    return torch.cat(in_ball), of_point
+    return in_ball, of_point
 
 
 def _blocks(rows: Tensor, reference: Tensor) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
