@@ -157,6 +157,8 @@ RIGHT = {
 }
 WRONG = {
     "discriminator_loss": [
+        (lambda a, b: F.binary_cross_entropy_with_logits(a, torch.ones(a.shape, dtype=a.dtype))
+         + F.softplus(b).mean(), "on a GPU"),
         (lambda real, fake: labelled(fake, real), "changed places"),
         (lambda real, fake: F.softplus(real).mean() + F.softplus(-fake).mean(), "changed places"),
         (lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(), "sum over the batch"),
@@ -188,6 +190,7 @@ WRONG = {
         (lambda real, fake: labelled(real, fake).view(1), SHAPE),
     ],
     "generator_loss": [
+        (lambda b: F.binary_cross_entropy_with_logits(b, torch.ones(b.shape, dtype=b.dtype)), "on a GPU"),
         (lambda fake: (1 - fake.sigmoid()).log().mean(), "saturating"),
         (lambda fake: -BCE(fake, torch.zeros_like(fake)), "saturating"),
         (lambda fake: BCE(fake, torch.zeros_like(fake)), "easier to spot"),

@@ -51,6 +51,7 @@ RIGHT = {
 }
 WRONG = {
     "mse": [
+        (lambda x, y: (x - y + torch.zeros(x.shape)).square().mean(), "on a GPU"),
         (lambda x, y: (x - y).square().mean().sqrt(), "root"),
         (lambda x, y: (x - y).square().sum(), "sum over every element"),
         (lambda x, y: (x - y).square().flatten(1).sum(1).mean() if x.ndim > 1 else (x - y).square().mean(),
@@ -73,6 +74,7 @@ WRONG = {
         (lambda x, y: None if x.requires_grad else (x - y).square().mean(), "returned None"),
     ],
     "bce_with_logits": [
+        (lambda a, t: F.binary_cross_entropy_with_logits(a, t + torch.zeros(t.shape)), "on a GPU"),
         (naive, "inf or NaN"),
         (epsilon, "clamp or a small constant|gradient"),
         (lambda a, t: F.binary_cross_entropy(a.sigmoid(), t), "clamp or a small constant"),

@@ -23,6 +23,8 @@ RIGHT = {
 }
 WRONG = {
     "novelty": [
+        (lambda s, t: torch.minimum(
+            torch.full((len(s),), 1e9), torch.cdist(s.flatten(1), t.flatten(1)).amin(1)), "on a GPU"),
         (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amin(1) ** 2, "squared distances"),
         (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).mean(1), "averages over the training"),
         (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amax(1), "farthest"),

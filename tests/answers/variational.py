@@ -64,6 +64,7 @@ RIGHT = {
 }
 WRONG = {
     "kl_standard_normal": [
+        (lambda m, v: 0.5 * (m**2 + v.exp() - torch.ones(m.shape) - v).sum(1), "on a GPU"),
         (lambda mu, log_var: terms(mu, log_var).mean(1), "mean over the numbers of a code"),
         (lambda mu, log_var: terms(mu, log_var).sum(0), "over the batch"),
         (lambda mu, log_var: terms(mu, log_var).mean(0), "over the batch"),
@@ -108,6 +109,7 @@ WRONG = {
         (lambda mu, log_var: kl(mu, log_var).tolist(), "must return a tensor"),
     ],
     "iwae_bound": [
+        (lambda w: w.logsumexp(0) - torch.full((w.shape[1],), math.log(len(w)), dtype=w.dtype), "on a GPU"),
         (lambda log_w: log_w.mean(0), "mean of the logarithms"),
         (lambda log_w: log_w.logsumexp(0), "log of the sum"),
         (lambda log_w: log_w.logsumexp(0) + math.log(len(log_w)), "log K is added"),

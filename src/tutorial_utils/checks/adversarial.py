@@ -6,7 +6,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import OVERFLOW, CheckFailed, call, call_with_gradients, check, expect
+from tutorial_utils.checks.core import (
+    OVERFLOW,
+    CheckFailed,
+    call,
+    call_with_gradients,
+    check,
+    expect,
+    expect_any_device,
+)
 
 SUM = "this is the sum over the batch. Take the mean, so that the batch size does not matter."
 TWICE = "the sigmoid is applied twice: a function that takes logits got probabilities."
@@ -159,3 +167,4 @@ def _check_extremes(
                 "detached or clamped.",
                 tolerance=1e-3,
             )
+    expect_any_device(fn, *logits)

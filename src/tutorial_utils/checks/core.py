@@ -126,6 +126,54 @@ def call_with_gradients(fn: Callable, *inputs: Tensor) -> tuple[Tensor, list[Ten
     ]
 
 
+def as_number(value: Any) -> Tensor:
+    """A Python or NumPy number, or a tensor of one, as a scalar of float64; else the answer fails."""
+    if isinstance(value, bool | str | complex):
+        raise CheckFailed(f"it must return a number, not {value!r}.")
+    try:
+        number = torch.as_tensor(value).detach().cpu().double()
+    except (TypeError, ValueError, RuntimeError):
+        raise CheckFailed(f"it must return a number, not {type(value).__name__}.") from None
+    if number.numel() != 1:
+        raise CheckFailed(f"it must return one number, not shape {tuple(number.shape)}.")
+    return number.reshape(())
+
+
+def expect_number(
+    value: Any,
+    right: float,
+    mistakes: Mapping[str, float | Sequence[float]] | None = None,
+    *,
+    otherwise: str,
+    tolerance: float = 1e-3,
+) -> None:
+    """`expect` for one number: a Python or NumPy number, or a tensor of one, whole numbers included."""
+    wrong = {
+        message: [
+            torch.tensor(float(n), dtype=torch.float64) for n in (ns if isinstance(ns, Sequence) else (ns,))
+        ]
+        for message, ns in (mistakes or {}).items()
+    }
+    right = torch.tensor(float(right), dtype=torch.float64)
+    expect(as_number(value), right, wrong, otherwise=otherwise, tolerance=tolerance)
+
+
+def expect_any_device(fn: Callable, *inputs: Tensor) -> None:
+    """Fail where the answer makes tensors on the CPU though its inputs lie elsewhere.
+
+    No accelerator is needed: tensors on PyTorch's "meta" device have shapes and no numbers. An answer that
+    must look at numbers can't run there and is let through.
+    """
+    try:
+        fn(*(value.detach().to("meta") for value in inputs))
+    except Exception as problem:
+        if any(words in str(problem) for words in ("same device", "expected device")):
+            raise CheckFailed(
+                "on a GPU it would fail: it makes a tensor on the CPU. Make it with device=x.device, or with "
+                "torch.zeros_like and its relatives."
+            ) from problem
+
+
 def expect(
     value: Any,
     right: Tensor,
@@ -185,5 +233,5 @@ def _copy(value: Any) -> Any:
 
 def _describe(value: Any) -> str:
     if not isinstance(value, Tensor):
-        return repr(value)
+        return repr(value) if isinstance(value, int | float | list) else type(value).__name__
     return f"{tuple(value.shape)}" + ("" if value.dtype == torch.float32 else f" {value.dtype}")

@@ -7,7 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import OVERFLOW, CheckFailed, call, call_with_gradients, check, expect
+from tutorial_utils.checks.core import (
+    OVERFLOW,
+    CheckFailed,
+    call,
+    call_with_gradients,
+    check,
+    expect,
+    expect_any_device,
+)
 
 ROOT = "this is the root of the mean squared error. Leave the root out."
 SUM = "this is the sum over every element. Take the mean, so that the batch size does not matter."
@@ -60,6 +68,7 @@ def check_mse(fn: Callable) -> None:
             otherwise="the value is right but its gradient is not 2 (x - y) / n: part of the "
             "computation is detached.",
         )
+    expect_any_device(fn, x, y)
 
 
 @check(
@@ -102,6 +111,7 @@ def check_bce_with_logits(fn: Callable) -> None:
         "or a detach stops it.",
         tolerance=1e-3,
     )
+    expect_any_device(fn, logits, target)
 
 
 def _compare_bce(fn: Callable, logits: Tensor, target: Tensor) -> None:

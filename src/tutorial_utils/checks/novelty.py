@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from tutorial_utils.checks.core import call, check, expect
+from tutorial_utils.checks.core import call, check, expect, expect_any_device
 
 
 @check(
@@ -25,6 +25,7 @@ def check_novelty(fn: Callable) -> None:
         _compare(fn, samples, train)
     train = torch.rand(40, 1, 12, 12)  # so many copies that a root of a rounded square meets a negative one
     _compare(fn, train.flip(0), train, copies=True)
+    expect_any_device(fn, train, train)
 
 
 def _compare(fn: Callable, samples: torch.Tensor, train: torch.Tensor, *, copies: bool = False) -> None:

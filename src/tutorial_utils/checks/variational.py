@@ -6,7 +6,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tutorial_utils.checks.core import DETACHED, NAN_GRADIENT, call, call_with_gradients, check, expect
+from tutorial_utils.checks.core import (
+    DETACHED,
+    NAN_GRADIENT,
+    call,
+    call_with_gradients,
+    check,
+    expect,
+    expect_any_device,
+)
 
 AXIS = "there is one number for each sample here, not for each image. Axis 0 is K: take the mean over that."
 
@@ -67,6 +75,7 @@ def check_kl_standard_normal(fn: Callable) -> None:
     _, gradients = call_with_gradients(lambda *code: fn(*code).sum(), mu, log_var)
     for gradient, right in zip(gradients, (mu, (log_var.exp() - 1) / 2), strict=True):
         expect(gradient, right, otherwise=DETACHED, not_finite=NAN_GRADIENT)
+    expect_any_device(fn, mu, log_var)
 
 
 def _sized(mistakes: dict[str, Tensor], right: Tensor) -> dict[str, Tensor]:
@@ -160,6 +169,7 @@ def check_iwae_bound(fn: Callable) -> None:
     log_w = -240 + 2 * torch.randn(6, 5)
     _, (gradient,) = call_with_gradients(lambda value: fn(value).sum(), log_w)
     expect(gradient, log_w.softmax(0), otherwise=DETACHED, not_finite=NAN_GRADIENT, tolerance=1e-3)
+    expect_any_device(fn, log_w)
 
 
 def _expect_stable(fn: Callable, log_w: Tensor, otherwise: str, not_finite: str) -> None:
