@@ -1,0 +1,162 @@
+"""Chapter 1's checks about densities: a distance, the width of a kernel, the price of dequantisation."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from tutorial_utils.checks.core import (
+    CheckFailed,
+    as_number,
+    call,
+    check,
+    expect,
+    expect_any_device,
+    expect_number,
+)
+
+
+@check(
+    "noisy_copy_novelty",
+    "The nearest training image is still the one that was copied. What is the distance to it?",
+    "It is the length of the noise: the root of a sum of 784 squares, each 0.01 on average.",
+)
+def check_noisy_copy_novelty(fn: Callable) -> None:
+    """`fn()`: the novelty of a training image (784 pixels) plus Gaussian noise of 0.1 in every pixel."""
+    noise = 0.1 * torch.randn(2000, 784)
+    expect_number(
+        call(fn),
+        noise.norm(dim=1).mean().item(),
+        {
+            "this is the noise in one pixel. The distance adds up the squares of 784.": (0.1, 0.0798),
+            "this is the sum over the pixels. Squares add up, then comes the root.": (78.4, 62.6),
+            "this is the squared distance. Take the root.": 7.84,
+            "this is the squared noise in one pixel. There are 784 of them.": 0.01,
+            "the copy is still the nearest image, but it is no longer at distance 0.": 0.0,
+            "noise was added once. √2 times as much lies between two noisy copies.": 3.96,
+            "this is √(0.1 · 784). The noise is squared before it is summed.": 8.85,
+            "this is for 28 pixels. An image has 28 × 28.": (0.529, 0.53),
+            "this is the novelty of test images. Noise knows nothing of clothes.": (3.52, 3.5),
+        },
+        otherwise="noise of 0.1 in each of 784 pixels moves an image by another distance: the root of the "
+        "sum of its squares.",
+        tolerance=0.04,
+    )
+
+
+@check(
+    "best_sigma",
+    "The log-density of x: logsumexp over the training images of -|x - x_i|² / 2σ², minus log N, minus "
+    "D / 2 · log(2πσ²).",
+    "Try many widths, evenly spaced in their logarithm, and keep the one with the largest *mean log*-density "
+    "of held_out. Then search more finely around it.",
+    "For the squared distances take torch.cdist once. Only the division by 2σ² changes.",
+)
+def check_best_sigma(fn: Callable) -> None:
+    """`fn(train, held_out)`: the width of the kernel density on train (N, D) that held_out (M, D) likes most.
+
+    Judged by the held-out log-likelihood that it gives up: 0.02 nats a dimension are allowed.
+    """
+    for num_train, num_held_out, num_dims, spread in ((60, 50, 3, 1.0), (80, 40, 8, 0.2), (40, 60, 5, 5.0)):
+        middles = spread * torch.randn(4, num_dims)
+        which = torch.randint(4, (num_train + num_held_out,))
+        points = middles[which] + 0.3 * spread * torch.randn(len(which), num_dims)
+        train, held_out = points.split([num_train, num_held_out])
+        sigma = as_number(call(fn, train, held_out)).item()
+        _judge(sigma, train.double(), held_out.double())
+
+
+def _judge(sigma: float, train: Tensor, held_out: Tensor) -> None:
+    if not (math.isfinite(sigma) and sigma > 0):
+        raise CheckFailed(f"a width must be positive and finite, not {sigma}.")
+    squares = torch.cdist(held_out, train).square()
+    num_dims = train.shape[1]
+    widths = torch.logspace(-2.5, 1.5, 801, dtype=torch.float64) * train.std()
+
+    def log_density(squares: Tensor, widths: Tensor) -> Tensor:
+        scaled = -squares / (2 * widths[:, None, None] ** 2)
+        log_sum = scaled.logsumexp(2) - math.log(squares.shape[1])
+        return log_sum - num_dims / 2 * torch.log(2 * math.pi * widths[:, None] ** 2)
+
+    scores = log_density(squares, widths)  # (801, M)
+    right = widths[scores.mean(1).argmax()].item()
+    once = scores + (num_dims - 1) / 2 * torch.log(2 * math.pi * widths[:, None] ** 2)
+    others = {
+        "the volume is that of one dimension: the term log(2πσ²) / 2 must be taken D times.": widths[
+            once.mean(1).argmax()
+        ].item(),
+        "this averages densities over the images, and then a few easy images decide. Average their "
+        "logarithms.": widths[scores.logsumexp(1).argmax()].item(),
+        "this is the variance. Return its root, σ.": right**2,
+    }
+    score = log_density(squares, torch.tensor([sigma], dtype=torch.float64)).mean()
+    lost = (scores.mean(1).max() - score).item()
+    if lost / num_dims <= 0.02:
+        return
+    for message, width in others.items():
+        if abs(math.log(sigma / width)) < 0.1:
+            raise CheckFailed(message)
+    if sigma < right / 5:
+        raise CheckFailed(
+            f"a width as small as {sigma:.3g} wins only where *training* images are scored (each finds "
+            "itself), or where the sign is wrong. Score held_out, and take the largest log-density."
+        )
+    if sigma > 5 * right:
+        raise CheckFailed(
+            f"a width as large as {sigma:.3g} wins only where the density is not divided by its volume: the "
+            "term D / 2 · log(2πσ²) is missing."
+        )
+    raise CheckFailed(
+        f"σ = {sigma:.3g} gives held_out a mean log-density that is {lost:.3g} nats below that of "
+        f"{right:.3g}. Is the search too coarse, or its range too small for data of this scale?"
+    )
+
+
+@check(
+    "jensen_gap",
+    "The mean over the draws is over axis 0. The log of a mean of exponentials: logsumexp, minus log K.",
+    "Both terms are means over the K draws, of exp(log_p) inside a logarithm and of log_p itself.",
+)
+def check_jensen_gap(fn: Callable) -> None:
+    """`fn(log_p)`: (B,), log of the mean of p minus the mean of log p, over the K draws of log_p (K, B)."""
+    for num_draws, num_images, dtype in ((6, 4, torch.float32), (1, 3, torch.float64), (9, 1, torch.float64)):
+        log_p = 2 * torch.randn(num_draws, num_images, dtype=dtype)
+        _compare_gap(fn, log_p, not_finite="it contains inf or NaN for ordinary numbers.")
+    for offset in (-2000.0, 900.0):
+        _compare_gap(
+            fn,
+            torch.randn(7, 5) + offset,
+            not_finite=f"it contains inf or NaN where log p is near {offset:.0f}, as for an image: exp "
+            "leaves the range of floats. Use logsumexp.",
+        )
+    expect_any_device(fn, log_p)
+
+
+def _compare_gap(fn: Callable, log_p: Tensor, *, not_finite: str) -> None:
+    num_draws = len(log_p)
+    log_mean, mean_log = log_p.logsumexp(0) - math.log(num_draws), log_p.mean(0)
+    gap = log_mean - mean_log
+    mistakes = {
+        "the sign is wrong: by Jensen's inequality the log of the mean is the larger one.": -gap,
+        "this is the log of the *sum*: the mean is smaller by log K.": gap + math.log(num_draws),
+        "log K is taken off twice, or from the wrong side.": gap - math.log(num_draws),
+        "this is only the log of the mean. Subtract the mean of the logs.": log_mean,
+        "this is only the mean of the logs. It is subtracted from the log of the mean.": mean_log,
+        "this is one number for all images. Return one for each.": gap.mean(),
+        "this is in bits. Stay in nats.": gap / math.log(2),
+        "this is a ratio: the difference of the logs, not of the densities.": gap.exp(),
+        "the largest draw stands for the log of the mean. All of them count.": log_p.amax(0) - mean_log,
+    }
+    if num_draws > 1:
+        across = log_p.logsumexp(1) - math.log(log_p.shape[1]) - log_p.mean(1)
+        mistakes["this averages over the images, axis 1. Average over the draws, axis 0."] = across
+        mistakes["this is half the variance, which the gap is for small spreads only."] = log_p.var(0) / 2
+    expect(
+        call(fn, log_p),
+        gap,
+        mistakes,
+        otherwise="this is not log(mean of p) - mean of log p, over the draws.",
+        not_finite=not_finite,
+        tolerance=1e-3,
+    )
