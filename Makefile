@@ -10,7 +10,7 @@ LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test outputs checkpoints data lint format clean
+.PHONY: help lab test outputs exercises checkpoints data lint format clean
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(VENV)/.test  ## set everything up and run every test, all notebooks incl
 
 outputs: $(VENV)/.test  ## run notebooks from a clean kernel and store their outputs (NB=path for one)
 	$(PY) tools/execute_notebooks.py $(NB)
+
+exercises: $(VENV)/.test  ## make the students' exercise notebooks from the solutions
+	$(PY) tools/exercises.py
 
 checkpoints: $(VENV)/.test  ## train the shipped checkpoints again (NAME=name for one)
 	TUTORIAL_RETRAIN=$(or $(NAME),all) $(PY) tools/execute_notebooks.py --only-training --discard-outputs

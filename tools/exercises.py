@@ -1,0 +1,240 @@
+"""Make the students' notebooks from the solutions, or an assignment for nbgrader with some of the exercises.
+
+    python tools/exercises.py                                     what `make exercises` does
+    python tools/exercises.py assign 04_gan course                write course/source/04_gan/04_gan.ipynb
+    python tools/exercises.py assign 04_gan course --only kl_minus_2js --points kl_minus_2js=5
+    python tools/exercises.py collect 04_gan course downloads     downloads/NAME.ipynb is what NAME handed in
+
+A solution notebook marks its cells as nbgrader does: `nbgrader` metadata, and `### BEGIN SOLUTION` to
+`### END SOLUTION` around what students must not see. An exercise is a second-level heading and the cells that
+follow it; its name is that of its function. Cells tagged `instructor` are for instructors only.
+"""
+
+import argparse
+import copy
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+import nbformat
+
+from tutorial_utils.files import write_atomically
+
+ROOT = Path(__file__).resolve().parents[1]
+SOLUTIONS = ROOT / "solutions"
+STUDENTS = ROOT / "notebooks" / "exercises"
+README = SOLUTIONS / "README.md"
+CONFIG = "nbgrader_config.py"
+HEADING = re.compile(r"## (\d+)\. (\w+ it): (.+) \((\d+) min\)\n")
+STUBS = {"code": "raise NotImplementedError", "markdown": "*Your derivation goes here.*"}
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+Notebook = nbformat.NotebookNode
+Cell = nbformat.NotebookNode
+
+
+def read(path: Path) -> Notebook:
+    return nbformat.read(path, as_version=4)
+
+
+def role(cell: Cell, name: str) -> bool:
+    """Whether nbgrader's metadata give the cell this role: `grade`, `solution` or `locked`."""
+    return bool(cell.metadata.get("nbgrader", {}).get(name))
+
+
+def is_check(cell: Cell) -> bool:
+    return cell.cell_type == "code" and role(cell, "grade")
+
+
+def exercises(notebook: Notebook) -> dict[str, list[Cell]]:
+    """The cells of each exercise, by the name of its function; what stands before the first is under ""."""
+    groups: list[list[Cell]] = [[]]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            groups.append([])
+        groups[-1].append(cell)
+    named = {"": groups[0]}
+    for cells in groups[1:]:
+        solutions = [cell for cell in cells if cell.cell_type == "code" and role(cell, "solution")]
+        if len(solutions) != 1 or sum(map(is_check, cells)) != 1:
+            heading = cells[0].source.splitlines()[0]
+            raise ValueError(f"an exercise has one solution and one check, unlike {heading!r}")
+        named[solutions[0].metadata.nbgrader.grade_id] = cells
+    return named
+
+
+def clear(source: str, stub: str) -> str:
+    """`source` with `stub` in the place of what stands between the markers."""
+    lines, inside = [], False
+    for line in source.splitlines():
+        marker = line.strip()
+        if marker in (BEGIN, END):
+            if inside == (marker == BEGIN):
+                raise ValueError(f"{marker!r} has no partner in:\n{source}")
+            inside = not inside
+            lines += [line.replace(BEGIN, stub)] if inside else []
+        elif not inside:
+            lines.append(line)
+    if inside:
+        raise ValueError(f"{BEGIN!r} has no partner in:\n{source}")
+    return "\n".join(lines)
+
+
+def assignment(
+    solutions: Notebook, *, only: Collection[str] = (), points: Mapping[str, float] | None = None
+) -> Notebook:
+    """The solutions as nbgrader's source: no notes for instructors, and checks that "Run all" passes over.
+
+    `only` keeps some exercises, by the names of their functions; `points` sets those of their checks.
+    """
+    notebook = copy.deepcopy(solutions)
+    groups = exercises(notebook)
+    unknown = sorted({*only, *(points or {})} - {*groups} | {*only, *(points or {})} & {""})
+    if unknown:
+        names = ", ".join(name for name in groups if name)
+        raise ValueError(f"no exercise {', '.join(map(repr, unknown))}; there are {names}")
+    for name in points or {}:
+        if only and name not in only:
+            raise ValueError(f"points for {name!r}, which is not in the assignment")
+    kept = [cells for name, cells in groups.items() if not only or name in ("", *only)]
+    notebook.cells = [cell for cells in kept for cell in cells if "instructor" not in tags(cell)]
+    for name, value in (points or {}).items():
+        next(filter(is_check, groups[name])).metadata.nbgrader.points = value
+    for cell in filter(is_check, notebook.cells):
+        cell.metadata["tags"] = [*tags(cell), "raises-exception"]
+    return notebook
+
+
+def student_copy(solutions: Notebook) -> Notebook:
+    """What students get: the assignment with a stub in the place of each solution."""
+    notebook = assignment(solutions)
+    for cell in notebook.cells:
+        if role(cell, "solution") != (BEGIN in cell.source):
+            raise ValueError(f"solution cells, and they alone, hold {BEGIN!r}:\n{cell.source}")
+        cell.source = clear(cell.source, STUBS.get(cell.cell_type, ""))
+    return notebook
+
+
+def tags(cell: Cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def relink(notebook: Notebook, chapters: str) -> Notebook:
+    """Let links to the chapters, which stand beside `solutions`, lead to `chapters`."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](../notebooks/", f"]({chapters}")
+    return notebook
+
+
+def online() -> str:
+    address = re.search(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), flags=re.M)
+    return f"{address[1]}/blob/main/notebooks/"
+
+
+def generated() -> dict[Path, str]:
+    """The students' notebooks as they should be: the text of each file."""
+    return {
+        STUDENTS / path.name: nbformat.writes(relink(student_copy(read(path)), "../")) + "\n"
+        for path in sorted(SOLUTIONS.glob("*.ipynb"))
+    }
+
+
+def table() -> str:
+    """The exercises of every chapter as a Markdown table, for the instructors' README."""
+    lines = [
+        "| chapter | | exercise | function | minutes | points |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for path in sorted(SOLUTIONS.glob("*.ipynb")):
+        for name, cells in list(exercises(read(path)).items())[1:]:
+            number, kind, title, minutes = HEADING.match(cells[0].source).groups()
+            points = next(filter(is_check, cells)).metadata.nbgrader.points
+            chapter = f"[{path.stem}]({path.name})" if number == "1" else ""
+            lines.append(f"| {chapter} | {number} | *{kind}:* {title} | `{name}` | {minutes} | {points} |")
+    return "\n".join(lines)
+
+
+def readme() -> str:
+    """The instructors' README with the table of today."""
+    text = README.read_text("utf-8")
+    return re.sub(r"(<!-- table[^\n]*-->\n).*?(<!-- end -->)", rf"\g<1>{table()}\n\g<2>", text, flags=re.S)
+
+
+def regenerate() -> None:
+    STUDENTS.mkdir(exist_ok=True)
+    write_atomically(README, readme().encode())
+    texts = generated()
+    for path, text in texts.items():
+        write_atomically(path, text.encode())
+        print(path.relative_to(ROOT))
+    for path in {*STUDENTS.glob("*.ipynb")} - {*texts}:
+        raise ValueError(f"{path.relative_to(ROOT)} has no source in {SOLUTIONS.name}: delete it")
+
+
+def assign(chapter: str, course: Path, only: Iterable[str], points: Iterable[str]) -> None:
+    """Write the assignment of a chapter, and the course's settings, to a folder outside of the repository."""
+    source = SOLUTIONS / f"{chapter}.ipynb"
+    if not source.exists():
+        raise ValueError(f"no {source.name} in {SOLUTIONS.name}")
+    target = course / "source" / chapter / source.name
+    if target.exists():
+        raise ValueError(f"{target} exists. It may hold changes of yours: delete it, or take another folder")
+    amounts = {}
+    for text in points:
+        if not re.fullmatch(r"\w+=\d+(\.\d+)?", text):
+            raise ValueError(f"--points takes name=number, not {text!r}")
+        name, _, number = text.partition("=")
+        amounts[name] = float(number) if "." in number else int(number)
+    notebook = relink(assignment(read(source), only=list(only), points=amounts), online())
+    target.parent.mkdir(parents=True)
+    write_atomically(target, (nbformat.writes(notebook) + "\n").encode())
+    if not (course / CONFIG).exists():
+        shutil.copyfile(SOLUTIONS / CONFIG, course / CONFIG)
+    total = sum(cell.metadata.nbgrader.points for cell in filter(is_check, notebook.cells))
+    print(f"{target}: {len(exercises(notebook)) - 1} exercises, {total:g} points")
+
+
+def collect(chapter: str, course: Path, downloads: Path) -> None:
+    """Put each downloads/NAME.ipynb where nbgrader looks for what NAME handed in."""
+    found = sorted(downloads.glob("*.ipynb"))
+    if not found:
+        raise ValueError(f"no notebooks in {downloads}")
+    targets = {path: course / "submitted" / path.stem / chapter / f"{chapter}.ipynb" for path in found}
+    there = [target for target in targets.values() if target.exists()]
+    if there:
+        raise ValueError(f"{there[0]} is there already: delete it to take in a later version")
+    for path, target in targets.items():
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(path, target)
+    print(f"{len(found)} submissions of {chapter}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = parser.add_subparsers(dest="command")
+    command = commands.add_parser("assign", help="write an assignment for nbgrader")
+    command.add_argument("chapter", help="such as 04_gan")
+    command.add_argument("course", type=Path, help="the course's folder")
+    command.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these exercises only")
+    command.add_argument("--points", nargs="+", default=[], metavar="NAME=NUMBER", help="other points")
+    command = commands.add_parser("collect", help="take in a folder of submissions, NAME.ipynb each")
+    command.add_argument("chapter", help="such as 04_gan")
+    command.add_argument("course", type=Path, help="the course's folder")
+    command.add_argument("downloads", type=Path, help="the folder")
+    options = parser.parse_args()
+    try:
+        if options.command == "assign":
+            assign(options.chapter, options.course, options.only, options.points)
+        elif options.command == "collect":
+            collect(options.chapter, options.course, options.downloads)
+        else:
+            regenerate()
+    except ValueError as problem:
+        sys.exit(str(problem))
+
+
+if __name__ == "__main__":
+    main()
