@@ -9,6 +9,15 @@ from tutorial_utils import checks
 from tutorial_utils.checks import CheckFailed, NotAttempted
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Tensors as small as these are no faster with more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def check_of(name):
     return getattr(checks, f"check_{name}")
 

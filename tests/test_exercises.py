@@ -6,6 +6,7 @@ import re
 import exercises as tool
 import nbformat
 import pytest
+import torch
 from answers import RIGHT, WRONG
 from notebook_runner import Client
 
@@ -131,6 +132,21 @@ def test_students_copy_runs_to_its_end_and_reports_each_exercise_as_not_attempte
         assert not [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
 
 
+def test_each_exercise_runs_alone(solutions, monkeypatch):
+    """Readers follow the chapter's links in their own order, and instructors assign subsets."""
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)
+    before, *groups = tool.exercises(solutions).values()
+    start = {}
+    for cell in before:
+        if cell.cell_type == "code" and "colab" not in tool.tags(cell):
+            exec(cell.source, start)
+    for cells in groups:
+        names = dict(start)
+        for cell in cells:
+            if cell.cell_type == "code":
+                exec(cell.source, names)
+
+
 def test_every_check_is_assigned_and_has_its_answers():
     names = {name.removeprefix("check_") for name in checks.__all__ if name.startswith("check_")}
     assigned = [name for path in SOLUTIONS for name in list(tool.exercises(tool.read(path)))[1:]]
@@ -159,6 +175,12 @@ def test_a_subset_with_other_points():
     assert list(tool.exercises(part)) == ["", "generator_loss", "kl_minus_2js"]  # in the chapter's order
     assert [c.metadata.nbgrader.points for c in filter(tool.is_check, part.cells)] == [7, 3]
     assert not [cell for cell in part.cells if "instructor" in tool.tags(cell)]
+    opening = part.cells[0].source
+    assert "These two belong" in opening
+    assert "about 35 minutes in all" in opening
+    alone = tool.assignment(chapter, only=["kl_minus_2js"]).cells[0].source
+    assert "This one belongs" in alone
+    assert 'checks.hint("kl_minus_2js")' in alone
     for bad in ({"only": ["generatr_loss"]}, {"points": {"generatr_loss": 1}}):
         with pytest.raises(ValueError, match="'generatr_loss'; there are discriminator_loss, generator_loss"):
             tool.assignment(chapter, **bad)
@@ -181,6 +203,13 @@ def test_assigning_and_collecting_overwrite_nothing(tmp_path):
         tool.collect("04_gan", tmp_path, tmp_path / "downloads")
     (tmp_path / "ada.ipynb").write_bytes(source.read_bytes())
     tool.collect("04_gan", tmp_path, tmp_path)
-    assert (tmp_path / "submitted" / "ada" / "04_gan" / "04_gan.ipynb").exists()
-    with pytest.raises(ValueError, match="is there already"):
+    submitted = tmp_path / "submitted" / "ada" / "04_gan" / "04_gan.ipynb"
+    assert submitted.read_bytes() == source.read_bytes()
+    (tmp_path / "ben.ipynb").write_bytes(source.read_bytes())
+    tool.collect("04_gan", tmp_path, tmp_path)  # the same file again, and a new one
+    (tmp_path / "ada.ipynb").write_text("a later version")
+    with pytest.raises(ValueError, match="delete it to take in the later version"):
         tool.collect("04_gan", tmp_path, tmp_path)
+    submitted.unlink()
+    tool.collect("04_gan", tmp_path, tmp_path)
+    assert submitted.read_text() == "a later version"

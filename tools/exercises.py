@@ -28,6 +28,7 @@ STUDENTS = ROOT / "notebooks" / "exercises"
 README = SOLUTIONS / "README.md"
 CONFIG = "nbgrader_config.py"
 HEADING = re.compile(r"## (\d+)\. (\w+ it): (.+) \((\d+) min\)\n")
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 STUBS = {"code": "raise NotImplementedError", "markdown": "*Your derivation goes here.*"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
@@ -98,6 +99,8 @@ def assignment(
     for name in points or {}:
         if only and name not in only:
             raise ValueError(f"points for {name!r}, which is not in the assignment")
+    chosen = [name for name in groups if name and (not only or name in only)]
+    _describe(notebook.cells[0], groups, chosen)
     kept = [cells for name, cells in groups.items() if not only or name in ("", *only)]
     notebook.cells = [cell for cells in kept for cell in cells if "instructor" not in tags(cell)]
     for name, value in (points or {}).items():
@@ -105,6 +108,19 @@ def assignment(
     for cell in filter(is_check, notebook.cells):
         cell.metadata["tags"] = [*tags(cell), "raises-exception"]
     return notebook
+
+
+def _describe(opening: Cell, groups: Mapping[str, list[Cell]], chosen: list[str]) -> None:
+    """Let the opening speak of the chosen exercises: how many, how long, and a hint for one of them."""
+    minutes = sum(int(HEADING.match(groups[name][0].source)[4]) for name in chosen)
+    number = NUMBERS[len(chosen)]
+    words = "This one belongs" if len(chosen) == 1 else f"These {number} belong"
+    source = re.sub(r"These \w+ belong", words, opening.source, count=1)
+    source = re.sub(r"about \d+ minutes in all", f"about {minutes} minutes in all", source, count=1)
+    hinted = re.search(r'checks\.hint\("(\w+)"', source)[1]
+    if hinted not in chosen:
+        source = source.replace(f'checks.hint("{hinted}"', f'checks.hint("{chosen[0]}"')
+    opening.source = source
 
 
 def student_copy(solutions: Notebook) -> Notebook:
@@ -203,11 +219,11 @@ def collect(chapter: str, course: Path, downloads: Path) -> None:
     if not found:
         raise ValueError(f"no notebooks in {downloads}")
     targets = {path: course / "submitted" / path.stem / chapter / f"{chapter}.ipynb" for path in found}
-    there = [target for target in targets.values() if target.exists()]
-    if there:
-        raise ValueError(f"{there[0]} is there already: delete it to take in a later version")
     for path, target in targets.items():
-        target.parent.mkdir(parents=True)
+        if target.exists() and target.read_bytes() != path.read_bytes():
+            raise ValueError(f"{target} differs from {path}: delete it to take in the later version")
+    for path, target in targets.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     print(f"{len(found)} submissions of {chapter}")
 

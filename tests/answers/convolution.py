@@ -110,6 +110,27 @@ def popped(layers):
     return r
 
 
+def slices_without_stride(image, kernel, *, stride=1, padding=0):
+    image = F.pad(image, (padding,) * 4)
+    _, _, k_h, k_w = kernel.shape
+    height, width = (image.shape[1] - k_h) // stride + 1, (image.shape[2] - k_w) // stride + 1
+    places = [(i, j) for i in range(k_h) for j in range(k_w)]
+    return sum(
+        torch.einsum("oc,cyx->oyx", kernel[:, :, i, j], image[:, i : i + height, j : j + width])
+        for i, j in places
+    )
+
+
+def slipped(step):
+    def field(layers):
+        size = 1
+        for kernel, stride in reversed(layers):
+            size = step(size, kernel, stride)
+        return size
+
+    return field
+
+
 RIGHT = {
     "conv2d": [
         einsum,
@@ -127,6 +148,7 @@ RIGHT = {
 }  # fmt: skip
 WRONG = {
     "conv2d": [
+        (slices_without_stride, "steps of the stride"),
         (library, "^conv2d: the numbers are right, but it calls the library's conv2d"),
         (operator, "the numbers are right, but it calls the library's conv2d"),
         (module, "it calls the library's conv2d"),
@@ -162,6 +184,8 @@ WRONG = {
         (in_place, "in place"),
     ],
     "receptive_field": [
+        (slipped(lambda n, k, s: n * s + k - 1), "n - 1 strides apart"),
+        (slipped(lambda n, k, s: n * s + k), "n - 1 strides apart"),
         (lambda layers: 1 + sum(k - 1 for k, _ in layers), "strides are not used"),
         (own_stride, "own stride"),
         (lambda layers: field(layers[::-1]), "wrong order"),

@@ -18,14 +18,16 @@ def spread_in_place(images, *, generator=None):
     return values.add_(torch.empty_like(values).uniform_(generator=generator)).div_(256)
 
 
-def best(train, held_out, *, widths=None, score=None, power=None, reference=None, pick=max):
+def best(train, held_out, *, widths=None, score=None, power=None, reference=None, pick=max, underflow=False):
     """The width with the best score; the options are what students get wrong."""
     squares = torch.cdist(train if reference == "train" else held_out, train).square()
     num_dims = train.shape[1] if power is None else power
-    widths = train.std() * torch.logspace(-2.3, 1.3, 200) if widths is None else widths
+    widths = train.std() * torch.logspace(-2.3, 1.3, 80) if widths is None else widths
 
     def value(width):
-        log_p = (-squares / (2 * width**2)).logsumexp(1) - num_dims * math.log(width)
+        kernels = -squares / (2 * width**2)
+        log_sum = kernels.exp().sum(1).log() if underflow else kernels.logsumexp(1)
+        log_p = log_sum - num_dims * math.log(width)
         return (score or torch.mean)(log_p).item()
 
     return pick(widths.tolist(), key=value)
@@ -40,7 +42,7 @@ def golden(train, held_out):
         return -kernels.logsumexp(1).mean().item()
 
     low, high = math.log(train.std()) - 5, math.log(train.std()) + 2
-    for _ in range(60):
+    for _ in range(30):
         first, second = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, second) if loss(first) < loss(second) else (first, high)
     return torch.tensor(math.exp(low))
@@ -97,6 +99,7 @@ WRONG = {
         (lambda images, *, generator=None: images, "no noise"),
         (lambda images, *, generator=None: (images * 255).round() / 256, "no noise"),
         (lambda images, *, generator=None: spread(images, generator=generator, scale=255), "leaves"),
+        (lambda images, *, generator=None: images + spread(0 * images, generator=generator), "stay at v"),
         (lambda images, *, generator=None: spread(images, generator=generator, scale=1), "bytes plus noise"),
         (lambda images, *, generator=None: spread(images, generator=generator, shift=-0.5), "centred"),
         (lambda images, *, generator=None: spread(images, generator=generator, shift=-1), "taken off"),
@@ -144,8 +147,10 @@ WRONG = {
         (lambda t, h: best(t, h, power=0), "volume"),
         (lambda t, h: best(t, h, power=1), "one dimension"),
         (lambda t, h: best(t, h, pick=min), "sign is wrong"),
-        (lambda t, h: best(t, h, score=lambda log_p: log_p.logsumexp(0)), "averages densities"),
-        (lambda t, h: best(t, h) ** 2, "variance"),
+        (lambda t, h: best(t, h, score=lambda log_p: log_p.logsumexp(0)), "averages|changed"),
+        (lambda t, h: best(t, h) ** 2, "variance|below"),
+        (lambda t, h: best(h, t), "changed places|below"),
+        (lambda t, h: best(t, h, underflow=True), "raised|not finite|too coarse|below|training"),
         (lambda t, h: best(t, h, widths=torch.tensor([0.1, 1, 10])), "coarse|train|volume|one dim|avera"),
         (lambda t, h: 0.0, "positive"),
         (lambda t, h: -best(t, h), "positive"),

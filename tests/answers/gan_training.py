@@ -130,7 +130,7 @@ def as_list(theta, psi, *, gamma, learning_rate, num_steps):
             psi - learning_rate * (theta * s + gamma * psi),
         )
         rows.append((theta, psi))
-    return rows
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 def kl(p, q):
@@ -166,11 +166,12 @@ WRONG = {
         (lambda: [(1, 0), *[(2, 1)] * 4], "64: not 96"),
         (lambda: [(1, 0), *[(2, 1)] * 5], "128: not 96"),
         (lambda: [(1, 0), (1, 2), *[(2, 1)] * 5], "seven|7 layers"),
-        (lambda: [(1, 1), (0, 2), (1, 2), (1, 2), (1, 2), (1, 2)], "stride is at least 1"),
+        (lambda: [(1, 1), (0, 2), (1, 2), (1, 2), (1, 2), (1, 2)], "stride is 1 to 4"),
         (lambda: [(4, 1, 0), (4, 2, 1)], "no list of pairs"),
         (lambda: 96, "no list of pairs"),
         (lambda: [1, 2, 2, 2, 2, 2], "no list of pairs"),
         (lambda: [(1, 3)], "- 0: not 96"),
+        (lambda: [(1, 0), (32, 2)], "a stride is 1 to 4"),
         (lambda: [], "these layers make 1: not 96"),
         (lambda: [(1, 1), (2, 0), (2, 1), (2, 1), (2, 1)], "48: not 96"),
         (lambda: [(1.0, 0.0)] * 6, "no list of pairs"),
@@ -191,6 +192,8 @@ WRONG = {
         (lambda *a: step(*a, scale=2), "two steps"),
         (lambda *a: step(*a, move=False), "did not move"),
         (lambda *a: step(*a, on_real=lambda x: 0 * x, on_fake=lambda b: F.softplus(-b)), "generator's loss"),
+        (lambda g, *a: step(g.requires_grad_(False), *a), "frozen|gradients have changed"),
+        (lambda g, *a: step(g.eval(), *a), "another mode"),
         (moves_both, "weights have changed"),
         (clears_both, "gradients have changed"),
         (lambda *a: step(*a, returned=lambda loss: loss.item() / 2), "half the loss"),
@@ -203,6 +206,9 @@ WRONG = {
         (lambda *a, **k: dirac(*a, first="generator", **k), "alternate"),
         (lambda *a, **k: dirac(*a, signs=(-1, 1), **k), "moves away"),
         (lambda *a, **k: dirac(*a, signs=(1, -1), **k), "wrong way"),
+        (lambda *a, **k: dirac(*a, signs=(-1, -1), **{**k, "gamma": -k["gamma"]}), "climb"),
+        (lambda *a, **k: dirac(*a, **k).requires_grad_(), "graph"),
+        (lambda *a, **k: dirac(*a, **k).tolist(), "must return a tensor"),
         (lambda *a, **k: dirac(*a, saturating=True, **k), "saturating"),
         (lambda *a, **k: dirac(*a, half=0.5, **k), "half and the two"),
         (lambda *a, **k: dirac(*a, half=2, **k), "half and the two"),
@@ -223,6 +229,7 @@ WRONG = {
         (lambda p, q: kl(q, p) + 2 * js(p, q), "added"),
         (lambda p, q: kl(q, p), "only KL"),
         (lambda p, q: js(p, q), "only JS"),
+        (lambda p, q: -(q * (p / (p + q)).log()).sum(), "loss itself"),
         (lambda p, q: 2 * js(p, q) - kl(q, p), "sign"),
         (lambda p, q: (kl(q, p) - 2 * js(p, q)) / math.log(2), "bits"),
         (lambda p, q: (kl(q, p) - 2 * js(p, q)) / len(p), "mean over"),

@@ -75,6 +75,19 @@ def with_graph(network, images):
     return probabilities
 
 
+def children_only(network, images):
+    """Modes noted and given back for the direct children: a frozen part inside one of them wakes up."""
+    modes = {name: part.training for name, part in network.named_children()}
+    found = network.training
+    network.eval()
+    with torch.no_grad():
+        probabilities = network(images).softmax(1)
+    network.train(found)
+    for name, part in network.named_children():
+        part.train(modes[name])
+    return probabilities
+
+
 def frozen(network, images):
     network.requires_grad_(False)
     return noted(network, images)
@@ -137,7 +150,7 @@ WRONG = {
         (lambda: 32 * 76 + 128 * 226 + 387, "one of the 32 maps"),
         (lambda: count() + 32 * 76 * 899, "All places share"),
         (lambda: 32 * 76 + 128 * 7201 + 3 * 65, "dropout"),
-        (lambda: count() + 1, "dropout"),
+        (lambda: count() + 1, "another network"),
         (lambda: count() + 2, "another network"),
         (lambda: 924_500, "another network"),
         (lambda: "924,547", "must return a number"),
@@ -154,13 +167,14 @@ WRONG = {
         (lambda network, images: flagged(network, images, True), "came in eval mode and is left in training"),
         (lambda network, images: flagged(network, images, False), "is left in eval mode"),
         (flagged, "its BatchNorm2d was found in eval mode, and is left in training mode"),
+        (children_only, "its BatchNorm2d was found in eval mode"),
         (with_graph, "graph of the whole network"),
         (frozen, "which parameters require a gradient"),
         (switched_off, "switched off everywhere"),
         (norms_only, "dropout is at work"),
         (lambda n, x: noted(n, x, before=lambda n, x: n.train()(x)), "before the one in eval mode"),
         (lambda n, x: noted(n, x, after=lambda n, x: n.train()(x)), "left in training|statistics or weights"),
-        (lambda n, x: noted(n, x, after=lambda n, x: n[1].running_mean.zero_()), "statistics or weights"),
+        (lambda n, x: noted(n, x, after=lambda n, x: n[0][1].running_mean.zero_()), "statistics or weights"),
         (lambda n, x: noted(n, x, output=lambda logits: logits), "these are logits"),
         (lambda n, x: noted(n, x, output=lambda logits: logits.softmax(0)), "over the images, axis 0"),
         (lambda n, x: noted(n, x, output=torch.sigmoid), "sigmoid"),

@@ -6,6 +6,7 @@ from tutorial_utils.checks.convolution import check_conv2d, check_receptive_fiel
 from tutorial_utils.checks.copies import check_copied_share
 from tutorial_utils.checks.core import CheckFailed, NotAttempted, hint
 from tutorial_utils.checks.densities import check_best_sigma, check_jensen_gap, check_noisy_copy_novelty
+from tutorial_utils.checks.dirac import check_dirac_gan
 from tutorial_utils.checks.estimators import (
     check_gaussian_fit,
     check_offset_like_shift,
@@ -13,11 +14,7 @@ from tutorial_utils.checks.estimators import (
 )
 from tutorial_utils.checks.evaluation import check_frechet_distance
 from tutorial_utils.checks.gan_divergence import check_kl_minus_2js
-from tutorial_utils.checks.gan_training import (
-    check_dirac_gan,
-    check_discriminator_step,
-    check_upsampling_plan,
-)
+from tutorial_utils.checks.gan_training import check_discriminator_step, check_upsampling_plan
 from tutorial_utils.checks.kl_tables import check_kl_divergence
 from tutorial_utils.checks.likelihoods import check_bce_with_logits, check_bits_per_dim, check_mse
 from tutorial_utils.checks.measurement import check_covariance, check_frechet_of_shifted, check_left_out_share

@@ -28,7 +28,8 @@ EXTREME = torch.tensor([1000.0, -1000.0, 200.0, -200.0, 0.3])
 @check(
     "discriminator_loss",
     "A discriminator classifies: real is class 1, fake is class 0. Write the cross-entropy of each batch.",
-    "With D = sigmoid(a): -log D = softplus(-a) and -log(1 - D) = softplus(a).",
+    "F.binary_cross_entropy_with_logits takes logits and labels, torch.ones_like and torch.zeros_like of "
+    "them. By hand: -log D = softplus(-a) and -log(1 - D) = softplus(a).",
     "Each of the two terms is a mean over its own batch, and the loss is their sum.",
 )
 def check_discriminator_loss(fn: Callable) -> None:

@@ -131,6 +131,11 @@ def _mistakes(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[
     if kernel.shape[2] == kernel.shape[3]:
         transposed = _conv(image, kernel.mT, stride, padding)
         mistakes["the kernel's rows and columns have changed places."] = transposed
+    if stride > 1:
+        side_by_side = _conv(image, kernel, 1, padding)[:, : right.shape[1], : right.shape[2]]
+        mistakes["H' and W' are right, but the slices go in steps of 1. Go in steps of the stride."] = (
+            side_by_side
+        )
     if padding:
         sides = (padding,) * 4
         mistakes |= {
@@ -169,7 +174,7 @@ def check_receptive_field(fn: Callable) -> None:
     to the last give the same.
     """
     draw = random.Random(torch.randint(2**31, ()).item())
-    cases = [[(5, 1), (4, 3), (5, 2), (4, 2)], [(3, 1)], [(5, 2)], [(3, 1), (3, 1)], [(2, 2), (3, 1), (3, 2)]]
+    cases = [[(5, 1), (4, 3), (5, 2), (3, 3)], [(3, 1)], [(5, 2)], [(3, 1), (3, 1)], [(2, 2), (3, 1), (3, 2)]]
     cases += [[(3, 1), (1, 2), (3, 1)], [(7, 2), (7, 2), (5, 2), (7, 1)]]
     for _ in range(6):
         depth = draw.randint(2, 6)
@@ -203,6 +208,9 @@ def _expect_pixels(value: object, layers: list[tuple[int, int]]) -> None:
         "the starting pixel is missing: without any layer an output sees 1 pixel.": right - 1,
         "a kernel of k adds k - 1 steps, not k.": 1
         + sum(kernel * before for kernel, before in zip(kernels, spacing, strict=False)),
+        "n neighbouring outputs lie n - 1 strides apart, not n.": right + spacing[-1] - 1,
+        "n neighbouring outputs lie n - 1 strides apart, not n. And the last needs k inputs.": right
+        + sum(spacing[1:]),
         "a kernel of k adds k - 1 steps, not k; and the strides are not used.": sum(kernels),
         "this is the spacing of the outputs (the product of the strides), not what one of them sees.":
         spacing[-1],

@@ -11,7 +11,8 @@ from torch import Tensor
 HINTS: dict[str, tuple[str, ...]] = {}
 OVERFLOW = (
     "right for small logits, but inf or NaN for logits of ±1000: exp overflows, or the sigmoid rounds to 0 "
-    "or 1 and its log is lost. Work from the logits, with softplus or logsigmoid."
+    "or 1 and its log is lost. Work from the logits, and rearrange so that exp never gets a positive number, "
+    "as softplus and logsigmoid do."
 )
 
 DETACHED = (
@@ -52,11 +53,11 @@ def check(name: str, *hints: str) -> Callable:
             except NotAttempted:
                 raise
             except CheckFailed as failure:
-                raise CheckFailed(f"{name}: {failure} Stuck? hint({name!r})") from None
+                raise CheckFailed(f"{name}: {failure} Stuck? checks.hint({name!r})") from None
             except Exception as problem:  # a result that can't even be compared: sparse, on another device
                 raise CheckFailed(
                     f"{name}: what it returned can't be compared ({type(problem).__name__}: "
-                    f"{_one_line(problem)}). Stuck? hint({name!r})"
+                    f"{_one_line(problem)}). Stuck? checks.hint({name!r})"
                 ) from problem
             print(f"✓ {name} is right")
 
@@ -72,7 +73,7 @@ def hint(name: str, number: int = 1) -> None:
     hints = HINTS[name]
     if not 1 <= number <= len(hints):
         raise ValueError(f"{name} has hints 1 to {len(hints)}, not {number}")
-    more = f" (one more: hint({name!r}, {number + 1}))" if number < len(hints) else ""
+    more = f" (one more: checks.hint({name!r}, {number + 1}))" if number < len(hints) else ""
     print(f"Hint {number}: {hints[number - 1]}{more}")
 
 
@@ -191,7 +192,8 @@ def expect(
     """
     if not isinstance(value, Tensor):
         raise CheckFailed(f"it must return a tensor, not {type(value).__name__}.")
-    for message, numbers in (mistakes or {}).items():
+    fits = _close(value, right, tolerance)
+    for message, numbers in () if fits else (mistakes or {}).items():
         for wrong in (numbers,) if isinstance(numbers, Tensor) else numbers:
             if _close(value, wrong, tolerance) and not _close(wrong, right, tolerance):
                 raise CheckFailed(message)

@@ -129,8 +129,10 @@ def _mistakes(real: Tensor, fake: Tensor, gap: Tensor, c: Tensor, d: Tensor) -> 
     "frechet_distance",
     "You need the mean and the covariance of each set. torch.cov takes one feature a row: hand it the "
     "transpose.",
-    "tr (C C')^½ is the sum of the roots of the eigenvalues of C C': torch.linalg.eigvals, then .real, "
-    "clamp(min=0), sqrt and sum.",
+    "tr (C C')^½ is the sum of the roots of the eigenvalues of C C'. They are those of C^½ C' C^½, "
+    "too, which is symmetric.",
+    "eigh(C) gives values w and vectors V: C^½ = V diag(√max(w, 0)) Vᵀ. Then eigvalsh of C^½ C' C^½: clamp, "
+    "root, sum. (Or eigvals of C C' itself, then .real.)",
 )
 def check_frechet_distance(fn: Callable) -> None:
     """`fn(real, fake)`: |m - m'|² + tr C + tr C' - 2 tr (C C')^½ of features (N, D), (N', D)."""

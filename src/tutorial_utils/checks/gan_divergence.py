@@ -49,6 +49,8 @@ def _compare(value: Any, p: Tensor, q: Tensor) -> None:
         "JS is added.": [kl(q, p) + 2 * js, kl(q, p) + js],
         "only KL(q || p) is there.": kl(q, p),
         "only JS is there.": [js, 2 * js, -2 * js],
+        "this is the loss itself, the mean of -log D*. Its gradient is right while the judge is held fixed; "
+        "the exercise asks for the divergence that it belongs to.": -(q * (p / (p + q)).log()).sum(),
         "the sign is wrong.": -right,
         "this is in bits. Use the natural logarithm.": right / math.log(2),
         "this is a mean over the outcomes. Sum over them.": right / len(p),

@@ -1,7 +1,6 @@
-"""Chapter 4's checks of trainings: sizes, one step of the judge, and the Dirac-GAN."""
+"""Chapter 4's checks of sizes, and of one step of the judge."""
 
 import copy
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ PAIRS = "Return a list of pairs (stride, padding) of whole numbers, first layer 
 @check(
     "upsampling_plan",
     "From one pixel, stride does not matter: kernel 4 makes 4 pixels without padding, 2 with padding 1.",
-    "Stride 2 with padding 1 doubles. 96 is 6 · 2 · 2 · 2 · 2: how do you get to 6, or to 3, in two layers?",
+    "Stride 2 with padding 1 doubles. 96 is 6 · 2 · 2 · 2 · 2: how do you get to 6 in two layers?",
 )
 def check_upsampling_plan(fn: Callable) -> None:
     """`fn()`: at most six (stride, padding) of transposed convolutions with kernel 4, from 1 pixel to 96."""
@@ -33,8 +32,11 @@ def check_upsampling_plan(fn: Callable) -> None:
     if not isinstance(plan, Sequence) or not all(_is_pair(layer) for layer in plan):
         raise CheckFailed(f"{plan!r} is no list of pairs. {PAIRS}")
     for stride, padding in plan:
-        if stride < 1 or padding < 0:
-            raise CheckFailed(f"({stride}, {padding}): a stride is at least 1, and a padding at least 0.")
+        if not 1 <= stride <= 4 or padding < 0:
+            raise CheckFailed(
+                f"({stride}, {padding}): a stride is 1 to 4, since a larger one leaves pixels that no kernel "
+                "of 4 reaches, and a padding is at least 0."
+            )
     sizes = _sizes(plan)
     way = " - ".join(map(str, sizes))
     if len(plan) > 6:
@@ -81,6 +83,7 @@ def check_discriminator_step(fn: Callable) -> None:
         judge = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
         real, z = torch.randn(batch_size, 4) + 1, torch.randn(num_fake, 3)
         stale = [torch.randn_like(weight) for weight in judge.parameters()]
+        generator.train(batch_size == 6)
         weights, left = _parameters(generator), [torch.randn_like(w) for w in generator.parameters()]
         moved = copy.deepcopy(judge)
         for network, gradients in ((moved, stale), (generator, left)):
@@ -96,6 +99,12 @@ def check_discriminator_step(fn: Callable) -> None:
             raise CheckFailed(
                 "the discriminator moved as it should, but the generator's gradients have changed: the fakes "
                 "are not detached (or its gradients are set to zero, which is its own step's business)."
+            )
+        if not all(weight.requires_grad for weight in generator.parameters()):
+            raise CheckFailed("it leaves the generator frozen: requires_grad of its weights is False.")
+        if generator.training != (batch_size == 6):
+            raise CheckFailed(
+                "it leaves the generator in another mode, train() or eval(), than it found it in."
             )
         with torch.no_grad():
             right = _losses(copy.deepcopy(judge), real, generator(z))["right"].item()
@@ -158,89 +167,3 @@ def _judge_step(moved: nn.Module, judge: nn.Module, stale: list[Tensor], real: T
         **gradients,
     }  # fmt: skip
     expect(step, right, mistakes, otherwise="the discriminator did not take one step along its own loss.")
-
-
-@check(
-    "dirac_gan",
-    "The judge's loss is softplus(0) + softplus(psi theta) + gamma / 2 psi², the generator's is "
-    "softplus(-psi theta). Differentiate the first by psi, the second by theta.",
-    "softplus' is the sigmoid: psi moves by -(theta sigmoid(psi theta) + gamma psi), theta by "
-    "+psi sigmoid(-psi theta), times the learning rate.",
-    "Simultaneous means: compute both gradients first, then move both.",
-)
-def check_dirac_gan(fn: Callable) -> None:
-    """`fn(theta, psi, *, gamma, learning_rate, num_steps)`: (num_steps + 1, 2), rows (theta, psi)."""
-    for gamma, rate, num_steps in ((0.0, 0.3, 6), (0.7, 0.2, 5), (1.3, 0.4, 1)):
-        theta, psi = (1.0 + torch.rand(2, dtype=torch.float64)).tolist()
-        options = {"gamma": gamma, "learning_rate": rate, "num_steps": num_steps}
-        right = _path(theta, psi, **options)
-        mistakes = {
-            "the moves alternate: the second player sees the first one's move. Compute both gradients first.":
-            [_path(theta, psi, order=order, **options) for order in ("judge", "generator")],
-            "the generator moves away: its loss softplus(-psi theta) pulls theta in psi's direction.":
-            _path(theta, psi, sign_g=-1, **options),
-            "the judge moves the wrong way: it minimises its loss, so psi turns against theta.":
-            _path(theta, psi, sign_d=-1, **options),
-            "the generator's loss is the saturating one, -softplus(psi theta).":
-            _path(theta, psi, saturating=True, **options),
-            "R1 is gamma / 2 psi², whose derivative is gamma psi: the half and the two cancel.":
-            [_path(theta, psi, **options | {"gamma": factor * gamma}) for factor in (0.5, 2)],
-            "the penalty is missing: psi also falls by gamma psi.":
-            _path(theta, psi, **options | {"gamma": 0}),
-            "the penalty pushes psi up. It is added to the loss, so psi falls.":
-            _path(theta, psi, **options | {"gamma": -gamma}),
-            "these are the critic's slopes of a Wasserstein GAN: the sigmoid is missing.":
-            _path(theta, psi, linear=True, **options),
-            "the rows are (psi, theta). theta comes first.": right.flip(1),
-            "the start is missing: row 0 is where both begin.": right[1:],
-            "the last step is missing: there are num_steps + 1 rows.": right[:-1],
-            "this is the distance from (0, 0). Return the places.": right.norm(dim=1),
-            "this is only the end. Return every place on the way.": right[-1],
-        }  # fmt: skip
-        value = call(fn, theta, psi, **options)
-        if isinstance(value, Sequence):
-            value = torch.tensor(value, dtype=torch.float64)
-        if isinstance(value, Tensor) and not value.isfinite().all():
-            raise CheckFailed("it contains inf or NaN.")
-        expect(
-            value.double() if isinstance(value, Tensor) and value.is_floating_point() else value,
-            right,
-            mistakes,
-            otherwise="these are not the places of simultaneous gradient descent of the two losses.",
-        )
-
-
-def _path(
-    theta: float,
-    psi: float,
-    *,
-    gamma: float,
-    learning_rate: float,
-    num_steps: int,
-    sign_g: int = 1,
-    sign_d: int = 1,
-    saturating: bool = False,
-    linear: bool = False,
-    order: str = "",
-) -> Tensor:
-    """Simultaneous gradient descent; the last options are students' slips."""
-
-    def sigmoid(a: float) -> float:
-        return 1.0 if linear else 1 / (1 + math.exp(-max(min(a, 700), -700)))
-
-    def judge(theta: float, psi: float) -> float:
-        return psi - learning_rate * (sign_d * theta * sigmoid(psi * theta) + gamma * psi)
-
-    def generator(theta: float, psi: float) -> float:
-        return theta + learning_rate * sign_g * psi * sigmoid(psi * theta if saturating else -psi * theta)
-
-    places = [(theta, psi)]
-    for _ in range(num_steps):
-        theta, psi = places[-1]
-        new_theta, new_psi = generator(theta, psi), judge(theta, psi)
-        if order == "judge":
-            new_theta = generator(theta, new_psi)
-        if order == "generator":
-            new_psi = judge(new_theta, psi)
-        places.append((new_theta, new_psi))
-    return torch.tensor(places, dtype=torch.float64)

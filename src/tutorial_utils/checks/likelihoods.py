@@ -76,6 +76,7 @@ def check_mse(fn: Callable) -> None:
     "With p = sigmoid(a), log p = -softplus(-a) and log(1 - p) = -softplus(a). Never take the log of a "
     "sigmoid: it underflows.",
     "-t log p - (1 - t) log(1 - p) simplifies to softplus(a) - t a.",
+    "Without softplus: log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|)): exp never gets a positive number.",
 )
 def check_bce_with_logits(fn: Callable) -> None:
     """`fn(logits, target)`: a scalar, the mean binary cross-entropy over every element, from logits."""
@@ -101,7 +102,8 @@ def check_bce_with_logits(fn: Callable) -> None:
     if not gradient.isfinite().all():
         raise CheckFailed(
             "the loss is finite for logits of ±1000, but its gradient is NaN: an overflow is still there, in "
-            "the log of a sigmoid or in the other branch of torch.where. Use softplus or logsigmoid."
+            "the log of a sigmoid or in the other branch of torch.where. Rearrange, so that exp never gets a "
+            "positive number (softplus and logsigmoid do that)."
         )
     logits, target = torch.cat([logits, torch.randn(20)]), torch.cat([target, torch.rand(20)])
     expect(

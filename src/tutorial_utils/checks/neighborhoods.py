@@ -84,8 +84,10 @@ def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
     "precision",
     "First the radii: all distances among the real points, sorted along a row. The first is the point's own, "
     "0; the k-th after it is the radius.",
-    "Then the distances from every fake to every real point, (M, N). A fake counts if any of its row is at "
-    "most the radius of that column. The mean of these is the answer.",
+    "A fake counts if its distance to any real point is at most that point's radius. The mean of these is "
+    "the answer.",
+    "In little memory: for one real point, its distances to all reals give the radius, and those to all "
+    "fakes say which are inside. Combine the real points by | on a bool tensor (M,).",
 )
 def check_precision(fn: Callable) -> None:
     """`fn(real, fake, *, k=3)`: the share of fakes (M, D) in a ball around a real point (N, D), a number."""

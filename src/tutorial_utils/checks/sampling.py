@@ -44,6 +44,11 @@ def _check_cells(images: Tensor, values: Tensor, spread: Tensor) -> None:
     place = 256 * spread.double() - values  # should lie in [0, 1)
     if torch.allclose(spread, images, atol=1e-6) or place.round().sub(place).abs().max() < 1e-3:
         raise CheckFailed("no noise was added: the values are still a comb of 256 teeth.")
+    beside = 256 * (spread.double() - images.double())  # of an answer that leaves the bytes at v / 255
+    if beside.min() > -1e-3 and beside.max() < 1.001 and spread.max() > 1:
+        raise CheckFailed(
+            "the bytes stay at v / 255 here, so white passes 1: multiply by 255, add u, divide by 256."
+        )
     noise = 255 * spread.double() - values  # of an answer that divides by 255
     if noise.min() > -1e-3 and noise.max() > 0.5 and spread.max() > 1:
         raise CheckFailed(

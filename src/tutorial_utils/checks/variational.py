@@ -23,7 +23,8 @@ AXIS = "there is one number for each sample here, not for each image. Axis 0 is 
     "kl_standard_normal",
     "One Gaussian for each number of the code: KL(N(mu, s²) || N(0, 1)) = (mu² + s² - 1 - log s²) / 2.",
     "log_var is log s², so s² = exp(log_var). The numbers of a code are independent: their KLs add up.",
-    "Sum over axis 1 only: one number of nats for each image.",
+    "Sum over axis 1 only: one number of nats for each image. With torch.distributions: the second argument "
+    "of Normal is a standard deviation.",
 )
 def check_kl_standard_normal(fn: Callable) -> None:
     """`fn(mu, log_var)`: (B,), the KL divergence of N(mu, exp(log_var)) from N(0, 1) in nats an image."""
@@ -132,9 +133,9 @@ def _wrong_terms(mu: Tensor, log_var: Tensor) -> dict[str, Tensor]:
     "iwae_bound",
     "The bound is log((w_1 + ... + w_K) / K) for each image: a mean over axis 0, of the weights, not of "
     "their logarithms.",
-    "The weights themselves underflow (exp(-240) is 0 in float32). torch.logsumexp works on their "
-    "logarithms.",
-    "log of a mean: logsumexp over axis 0, minus log K.",
+    "The weights themselves underflow (exp(-240) is 0 in float32). Subtract each image's largest log weight "
+    "before exp, and add it back after the log: that changes nothing but the rounding.",
+    "log of a mean: the log of the sum over axis 0 (torch.logsumexp, or by hand), minus log K.",
 )
 def check_iwae_bound(fn: Callable) -> None:
     """`fn(log_w)`, log_w (K, B): (B,), the log of the mean over K of the weights, for each image."""
@@ -151,9 +152,9 @@ def check_iwae_bound(fn: Callable) -> None:
             fn,
             shift + 2 * torch.randn(7, 4),
             f"right for small log_w, but wrong around {shift:.0f}: a constant inside the logarithm, or a "
-            "clamp. Use torch.logsumexp.",
+            "clamp. Subtract each image's largest log weight first, and add it back after the log.",
             f"right for small log_w, but inf or NaN around {shift:.0f}: exp overflows, or underflows to "
-            "0 and its log is lost. Use torch.logsumexp, or subtract each image's maximum.",
+            "0 and its log is lost. Subtract each image's largest log weight, and add it back after the log.",
         )
     apart = torch.tensor([-240.0, -500.0, -2000.0, 90.0]) + 2 * torch.randn(7, 4)
     spread = -240 + 2 * torch.randn(7, 4)
