@@ -16,8 +16,8 @@ from tutorial_utils.checks.core import (
     check,
     expect,
     expect_any_device,
-    expect_number,
 )
+from tutorial_utils.checks.scalars import expect_number
 
 
 def _kl(mu: Tensor, log_var: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ def _kl(mu: Tensor, log_var: Tensor) -> Tensor:
 def check_effective_beta(fn: Callable) -> None:
     """`fn(num_pixels, code_size)`, whole numbers: the beta that a mean over each of the two amounts to."""
     for _ in range(5):
-        code_size = (7, 9, 11, 13, 17, 19, 23)[torch.randint(7, ())]
+        code_size = (7, 9, 11, 13, 17, 23, 26)[torch.randint(7, ())]
         num_pixels = code_size * torch.randint(30, 40, ()).item() + code_size // 2  # beta is no whole number
         _compare_beta(fn, num_pixels, code_size)
     _compare_beta(fn, 784, 20)
@@ -96,7 +96,7 @@ def check_negative_elbo(fn: Callable) -> None:
     x in [0, 1] and logits are (B, ...), mu and log_var (B, D); a scalar in nats an image.
     """
     for size, code_size, dtype in (
-        ((6, 1, 5, 4), 3, torch.float32),
+        ((6, 1, 5, 4), 8, torch.float32),
         ((4, 3, 4, 5), 7, torch.float32),
         ((1, 1, 6, 6), 5, torch.float32),
         ((5, 30), 2, torch.float64),
@@ -184,7 +184,10 @@ def _wrong_elbos(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> dict
         "the sign of the KL is wrong: this pays for a *large* divergence.": d - r,
         "this is the ELBO itself. Its negative is what is minimised.": -(d + r),
         "the sign of the reconstruction loss is wrong.": r - d,
-        "the KL is missing: this is an autoencoder's loss.": d,
+        "the KL is missing, or weighs next to nothing: this is an autoencoder's loss.": [
+            d, d + 0.00025 * r, d + 0.0005 * r, d + 0.001 * r],
+        "the KL is summed over the batch and averaged over the code: axis 0 for axis 1.":
+        d + r * batch / code,
         "the reconstruction loss is missing: this is the KL alone.": r,
         "the half in the KL is missing.": d + 2 * r,
         "the KL has one factor 1/2 too many.": d + r / 2,

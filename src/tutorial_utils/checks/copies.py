@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import CheckFailed, as_number, call, check
+from tutorial_utils.checks.core import CheckFailed, call, check
+from tutorial_utils.checks.scalars import as_number
 
-SHARES, UNITS = (0.0, 0.1, 0.3, 1.0), (10.0, 0.1)
+SHARES, UNITS = (0.0, 0.1, 0.3, 1.0), (1e3, 1e-3)
 NUM_TRAIN, NUM_HELD_OUT, NUM_FAKE = 400, 500, 600
 
 

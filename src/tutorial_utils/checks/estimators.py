@@ -7,15 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import (
-    CheckFailed,
-    as_number,
-    call,
-    check,
-    expect,
-    expect_any_device,
-    expect_number,
-)
+from tutorial_utils.checks.core import CheckFailed, call, check, expect, expect_any_device
+from tutorial_utils.checks.scalars import as_number, expect_number
 
 
 @check(
@@ -165,6 +158,7 @@ def check_offset_like_shift(fn: Callable) -> None:
         ((1, 1, 7, 6), 3, torch.float32),
     ):
         contrast = 0.3 + 0.7 * torch.rand(shape[0], 1, 1, 1, dtype=dtype)
+        contrast[0] = 1  # bright enough for a clamp to be noticed
         images = contrast * torch.rand(shape, dtype=dtype)
         _compare_offsets(fn, images, pixels)
     still = call(fn, images, 0)
@@ -183,6 +177,9 @@ def _compare_offsets(fn: Callable, images: Tensor, pixels: int) -> None:
     padded = F.pad(images, (pixels, 0))[..., :width], F.pad(images, (0, pixels))[..., pixels:]
     kept = (images[..., pixels:] - images[..., :-pixels]).square().flatten(1).mean(1).sqrt()
     mistakes = {
+        "c is at least 0. This is the other root.": -right,
+        "this is one number for each channel, averaged. Average the squares over the channels, then take the "
+        "root.": square.mean((2, 3)).sqrt().mean(1),
         "this is the MSE itself. Changing every pixel by c costs c²: take the root.": right.square(),
         "this sums over the pixels. MSE is their mean.": [
             square.flatten(1).sum(1), square.flatten(1).sum(1).sqrt(),

@@ -8,13 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import (
-    CheckFailed,
-    call,
-    check,
-    expect,
-    expect_number,
-)
+from tutorial_utils.checks.core import CheckFailed, call, check, expect
+from tutorial_utils.checks.scalars import expect_number
 
 PAIRS = "Return a list of pairs (stride, padding) of whole numbers, first layer first."
 
@@ -27,10 +22,11 @@ PAIRS = "Return a list of pairs (stride, padding) of whole numbers, first layer 
 def check_upsampling_plan(fn: Callable) -> None:
     """`fn()`: at most six (stride, padding) of transposed convolutions with kernel 4, from 1 pixel to 96."""
     plan = call(fn)
-    if isinstance(plan, Tensor):
-        plan = plan.tolist()
-    if not isinstance(plan, Sequence) or not all(_is_pair(layer) for layer in plan):
-        raise CheckFailed(f"{plan!r} is no list of pairs. {PAIRS}")
+    plan = _plain(plan)
+    if not isinstance(plan, list | tuple) or not all(_is_pair(layer) for layer in plan):
+        raise CheckFailed(f"{' '.join(repr(plan).split())[:200]} is no list of pairs. {PAIRS}")
+    if any(not 1 <= stride <= 4 for stride, _ in plan) and _sizes([pair[::-1] for pair in plan])[-1] == 96:
+        raise CheckFailed("each pair is the wrong way round: the stride comes first, then the padding.")
     for stride, padding in plan:
         if not 1 <= stride <= 4 or padding < 0:
             raise CheckFailed(
@@ -46,6 +42,13 @@ def check_upsampling_plan(fn: Callable) -> None:
         if swapped[-1] == 96:
             raise CheckFailed("each pair is the wrong way round: the stride comes first, then the padding.")
         raise CheckFailed(f"these layers make {way}: not 96. Follow equation (10) layer by layer.")
+
+
+def _plain(value: Any) -> Any:
+    """Tensors and NumPy's arrays and numbers as Python's, inside of lists as well."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _is_pair(layer: Any) -> bool:
@@ -90,6 +93,7 @@ def check_discriminator_step(fn: Callable) -> None:
             for weight, gradient in zip(network.parameters(), gradients, strict=True):
                 weight.grad = gradient.clone()
         optimizer = torch.optim.SGD(moved.parameters(), lr=0.5)
+        flags = _flags(moved)
         value = call(fn, generator, moved, optimizer, real, z)
         if not torch.equal(_parameters(generator), weights):
             raise CheckFailed("the generator's weights have changed. This step is the discriminator's.")
@@ -106,6 +110,8 @@ def check_discriminator_step(fn: Callable) -> None:
             raise CheckFailed(
                 "it leaves the generator in another mode, train() or eval(), than it found it in."
             )
+        if _flags(moved) != flags:
+            raise CheckFailed("it leaves the discriminator frozen or in another mode than it came in.")
         with torch.no_grad():
             right = _losses(copy.deepcopy(judge), real, generator(z))["right"].item()
         expect_number(
@@ -115,6 +121,11 @@ def check_discriminator_step(fn: Callable) -> None:
             otherwise="the step is right, but what it returns is not the loss before the step: mean on real "
             "plus mean on fake.",
         )
+
+
+def _flags(network: nn.Module) -> list[bool]:
+    parts, weights = network.modules(), network.parameters()
+    return [part.training for part in parts] + [weight.requires_grad for weight in weights]
 
 
 def _parameters(network: nn.Module) -> Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tutorial_utils.checks.core import CheckFailed, as_number, call, check, expect, expect_any_device
+from tutorial_utils.checks.core import CheckFailed, call, check, expect, expect_any_device
+from tutorial_utils.checks.scalars import as_number
 from tutorial_utils.metrics import frechet_distance
 
 

@@ -8,7 +8,8 @@ from itertools import combinations
 import torch
 from torch import Tensor, nn
 
-from tutorial_utils.checks.core import CheckFailed, call, check, expect, expect_number
+from tutorial_utils.checks.core import CheckFailed, call, check, expect
+from tutorial_utils.checks.scalars import expect_number
 
 IN_TRAINING = (
     "this is what the network says in training mode, where batch norm takes the mean and the variance of the "
@@ -118,7 +119,11 @@ def _expect_predictions(
     def predict(images: Tensor) -> Tensor:  # a failure's message need not describe the network
         return fn(network, images)
 
+    for weight in network.parameters():
+        weight.grad = torch.randn_like(weight)  # of the training that goes on
     before = copy.deepcopy(network)
+    for found, weight in zip(before.parameters(), network.parameters(), strict=True):
+        found.grad = weight.grad.clone()  # deepcopy leaves it out
     value = call(predict, images)
     if not torch.is_grad_enabled():
         raise CheckFailed("it leaves gradients switched off everywhere. Use `with torch.no_grad():`.")
@@ -195,6 +200,10 @@ def _expect_as_found(network: nn.Module, before: nn.Module) -> None:
     for weight, found in zip(network.parameters(), before.parameters(), strict=True):
         if weight.requires_grad != found.requires_grad:
             raise CheckFailed("it changes which parameters require a gradient. torch.no_grad() changes none.")
+        if weight.grad is None or not torch.equal(weight.grad, found.grad):
+            raise CheckFailed("it changes the gradients that the training has collected.")
+    if repr(network) != repr(before):
+        raise CheckFailed("it changes a setting of a layer for good, such as dropout's p: see repr(network).")
     now, then = network.state_dict().values(), before.state_dict().values()
     if not all(torch.equal(a, b) for a, b in zip(now, then, strict=True)):
         raise CheckFailed(

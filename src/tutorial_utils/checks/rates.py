@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tutorial_utils.checks.core import CheckFailed, as_number, call, check, expect_any_device, expect_number
+from tutorial_utils.checks.core import CheckFailed, call, check, expect_any_device
+from tutorial_utils.checks.scalars import as_number, expect_number
 
 
 @check(
@@ -19,7 +20,7 @@ def check_best_variance(fn: Callable) -> None:
     """`fn(x, x_hat)`, (B, ...) each: the one variance v that minimises the mean of (8); one number."""
     for size, scale, dtype in (
         ((5, 1, 4, 3), 1.0, torch.float32),
-        ((3, 3, 5, 5), 0.3, torch.float32),
+        ((4, 3, 5, 6), 0.3, torch.float32),
         ((1, 1, 3, 4), 1.0, torch.float64),
         ((7, 9), 1e-3, torch.float64),
     ):
@@ -45,7 +46,7 @@ def _expect_one_for_all(value: object, x: Tensor) -> None:
         shared = "One v is shared by all: take the mean over images and pixels."
         if value.shape == x.shape:
             raise CheckFailed(f"this is one number for each pixel of each image. {shared}")
-        which = "image" if value.shape[0] == len(x) else "pixel"
+        which = "image" if value.shape[0] == len(x) else "channel" if value.shape == x.shape[1:2] else "pixel"
         raise CheckFailed(f"this is one variance for each {which}. {shared}")
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from math import gcd
 
 import torch
 from torch import Tensor
@@ -33,7 +34,7 @@ def check_adjoint(fn: Callable) -> None:
     """
     for num_kernels, channels, kernel_size, size, dtype in (
         (3, 3, (3, 3), (5, 6), torch.float32),  # here every mistake fits
-        (3, 2, (2, 3), (6, 5), torch.float32),
+        (3, 2, (2, 5), (6, 5), torch.float32),
         (2, 4, (3, 2), (4, 4), torch.float64),
         (1, 1, (3, 3), (6, 4), torch.float32),
         (4, 2, (1, 1), (3, 5), torch.float32),
@@ -71,6 +72,9 @@ def _adjoint_mistakes(y: Tensor, kernel: Tensor) -> dict[str, object]:
             conv(swapped.flip(2)), conv(swapped.flip(3))],
         "this has the size for padding with k // 2. The transpose is larger than y: pad with k - 1.":
         conv(swapped.flip(2, 3), (height // 2, width // 2)),
+        "height and width are padded with the same number of zeros: kH - 1 above and below, kW - 1 at "
+        "either side.": [
+            conv(swapped.flip(2, 3), (p, p)) for p in padding if height != width],
         "y is padded with k zeros. One less on each side: k - 1.": conv(swapped.flip(2, 3), (height, width)),
         "it is divided by the kernel's size. The transpose of a sum has no mean in it.": [
             right / (height * width), right / kernel[0].numel(), right / kernel[:, 0].numel()],
@@ -136,7 +140,7 @@ def check_uneven_kernels(fn: Callable) -> None:
     """`fn(kernels, stride)`: those of the kernel sizes (1 to 12) with uneven counts, in the order given."""
     draw = random.Random(torch.randint(2**31, ()).item())
     everything = list(range(1, 13))
-    for stride, count in ((3, 12), (2, 8), (4, 9), (1, 6), (2, 1), (4, 5), (3, 6)):
+    for stride, count in ((3, 12), (2, 8), (4, 12), (1, 12), (2, 1), (4, 5), (3, 6)):
         kernels = draw.sample(everything, count)
         if kernels == sorted(kernels):
             kernels.reverse()
@@ -194,6 +198,8 @@ def _kernel_mistakes(kernels: Sequence[int], stride: int, right: list[int]) -> d
         "these are the even ones. Return those that give a checkerboard.": lambda k: k not in right,
         "the ends are counted in: fewer inputs reach the first and the last pixels, whatever the kernel. "
         "Look at the interior only.": lambda k: k != stride,
+        "these share no factor with the stride. 6 shares one with 4, and is uneven all the same. Print its "
+        "counts.": lambda k: gcd(k, stride) == 1 and stride == 4,
         "these are the odd kernels, which is right for one stride only. Which one?": lambda k: k % 2,
         "these are the uneven ones among kernels larger than the stride. A smaller kernel leaves gaps: "
         "pixels that get nothing beside others that get something.": lambda k: k > stride and k in right,
