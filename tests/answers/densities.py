@@ -1,6 +1,7 @@
 """Answers to chapter 1's exercises about distances, densities and draws."""
 
 import math
+from fractions import Fraction
 
 import torch
 
@@ -64,7 +65,12 @@ def pixel_by_pixel(probabilities, num_images, *, generator=None):
 
 
 RIGHT = {
-    "noisy_copy_novelty": [lambda: 2.8, lambda: torch.tensor(0.1 * 28), lambda: 0.1 * math.sqrt(784)],
+    "noisy_copy_novelty": [
+        lambda: 2.8,
+        lambda: Fraction(14, 5),
+        lambda: torch.tensor(0.1 * 28),
+        lambda: 0.1 * math.sqrt(784),
+    ],
     "dequantize": [
         spread,
         spread_in_place,
@@ -94,6 +100,8 @@ WRONG = {
         (lambda: 1.7, "another distance"),
         (lambda: "2.8", "must return a number"),
         (lambda: [2.8, 2.8], "one number"),
+        (lambda: [2.8], "the number itself, not a list"),
+        (lambda: torch.tensor(2.8 + 0j), "a real number"),
     ],
     "dequantize": [
         (lambda images, *, generator=None: images, "no noise"),
@@ -114,6 +122,9 @@ WRONG = {
             images, generator=generator, noise=lambda *a, **k: torch.rand(*a, **k) / 2), "evenly"),
         (lambda images, *, generator=None: spread(
             images, generator=generator, noise=lambda *a, **k: torch.rand(*a, **k).square()), "evenly"),
+        (lambda images, *, generator=None: spread(
+            images, generator=generator, shape=(*images.shape[:-2], 1, images.shape[-1])),
+         "rows get the same|on an axis|every image|all pixels"),
         (lambda images, *, generator=None: spread(images), "same seed"),
         (lambda images, *, generator=None: spread(images, generator=torch.Generator().manual_seed(0)),
          "different seeds"),

@@ -88,6 +88,13 @@ def children_only(network, images):
     return probabilities
 
 
+def without_dropout(network, images):
+    for part in network.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
+    return noted(network, images)
+
+
 def frozen(network, images):
     network.requires_grad_(False)
     return noted(network, images)
@@ -167,6 +174,7 @@ WRONG = {
         (lambda network, images: flagged(network, images, True), "came in eval mode and is left in training"),
         (lambda network, images: flagged(network, images, False), "is left in eval mode"),
         (flagged, "its BatchNorm2d was found in eval mode, and is left in training mode"),
+        (without_dropout, "changes a setting of a layer for good"),
         (children_only, "its BatchNorm2d was found in eval mode"),
         (with_graph, "graph of the whole network"),
         (frozen, "which parameters require a gradient"),
