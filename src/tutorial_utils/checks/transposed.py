@@ -198,8 +198,6 @@ def _kernel_mistakes(kernels: Sequence[int], stride: int, right: list[int]) -> d
         "these are the even ones. Return those that give a checkerboard.": lambda k: k not in right,
         "the ends are counted in: fewer inputs reach the first and the last pixels, whatever the kernel. "
         "Look at the interior only.": lambda k: k != stride,
-        "these share no factor with the stride. 6 shares one with 4, and is uneven all the same. Print its "
-        "counts.": lambda k: gcd(k, stride) == 1 and stride == 4,
         "these are the odd kernels, which is right for one stride only. Which one?": lambda k: k % 2,
         "these are the uneven ones among kernels larger than the stride. A smaller kernel leaves gaps: "
         "pixels that get nothing beside others that get something.": lambda k: k > stride and k in right,
@@ -211,6 +209,9 @@ def _kernel_mistakes(kernels: Sequence[int], stride: int, right: list[int]) -> d
         "the list is empty, and some of these are uneven. Is it a transposed convolution, with the stride "
         "that is given?": lambda k: False,
     }
+    if stride == 4:
+        shared = "these share no factor with the stride. 6 shares one with 4, and is uneven all the same. "
+        rules = {f"{shared}Print its counts.": lambda k: gcd(k, stride) == 1, **rules}
     return {message: [k for k in kernels if rule(k)] for message, rule in rules.items()} | {
         "these are the right kernel sizes in another order. Keep the order given.": sorted(right),
         "this is True or False for each kernel. Return the sizes of the uneven ones.":
