@@ -102,7 +102,7 @@ def _judge(cases: list[tuple[float, Tensor, Tensor]]) -> None:
     for sigma, train, held_out in cases:
         if not (math.isfinite(sigma) and sigma > 0):
             raise CheckFailed(f"a width must be positive and finite, not {sigma}.")
-        widths = torch.logspace(-2.5, 1.5, 401, dtype=torch.float64) * train.std()
+        widths = torch.logspace(-2.5, 1.5, 201, dtype=torch.float64) * train.std()
         wrong.append(_width_mistakes(train, held_out, widths))
         both = torch.tensor([wrong[-1][""], sigma], dtype=torch.float64)
         squares = torch.cdist(held_out, train).square()
