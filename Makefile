@@ -1,19 +1,22 @@
 # Pixels to Prompts. `make` alone lists the commands.
-PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
+PYTHON ?= python
 PY := $(VENV)/Scripts/python
 else
+PYTHON ?= python3
 PY := $(VENV)/bin/python
 # Jupyter refuses to run as root, which is who you are in most containers.
 LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 
+OLDEST = $(subst $(VENV),$(VENV)-oldest,$(PY))
+
 .DEFAULT_GOAL := help
-.PHONY: help lab test outputs exercises checkpoints data lint format clean
+.PHONY: help lab test outputs avx2 report badges oldest exercises checkpoints data lint format clean
 
 help:  ## list the commands
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(VENV)/.lab  ## set everything up and open the first notebook in JupyterLab
 	$(PY) -m jupyterlab $(LAB_ARGS) --ServerApp.root_dir="$(CURDIR)" notebooks/01_concepts.ipynb
@@ -24,6 +27,22 @@ test: $(VENV)/.test  ## set everything up and run every test, all notebooks incl
 
 outputs: $(VENV)/.test  ## run notebooks from a clean kernel and store their outputs (NB=path for one)
 	$(PY) tools/execute_notebooks.py $(NB)
+
+avx2: $(VENV)/.test  ## time the chapters without newer instructions than most laptops have (NB=path for one)
+	$(PY) tools/execute_notebooks.py --avx2 $(NB)
+
+report: $(VENV)/.test  ## print minutes, memory, figures and words of each chapter
+	$(PY) tools/report.py
+
+badges: $(VENV)/.test  ## write every page's badges (REPO=owner/name after a move)
+	$(PY) tools/badges.py $(REPO)
+	$(PY) tools/exercises.py
+
+oldest:  ## run every test with the oldest packages that pyproject.toml allows (PYTHON=python3.10 for the oldest Python)
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	$(OLDEST) -m pip install uv
+	$(OLDEST) -m uv pip install --python $(OLDEST) --resolution lowest-direct -e ".[test]"
+	$(OLDEST) -m pytest
 
 exercises: $(VENV)/.test  ## make the students' exercise notebooks from the solutions
 	$(PY) tools/exercises.py
@@ -43,7 +62,7 @@ format: $(VENV)/.test  ## put everything in that style (run before `make outputs
 	$(PY) -m ruff format .
 
 clean:  ## remove the environment, the unpacked data and every cache
-	rm -rf $(VENV) .cache .pytest_cache .ruff_cache build src/*.egg-info
+	rm -rf $(VENV) $(VENV)-oldest .cache .pytest_cache .ruff_cache build src/*.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # One stamp a set of extras. A set that holds another stamps that one, too.

@@ -1,5 +1,5 @@
 """nbval, made fit for CI: a dead kernel is reported at once, a notebook stops at its first failing cell, and
-each chapter's wall time and peak memory are held against its recorded figures."""
+each notebook's wall time and peak memory are measured, held against the budgets, and listed at the end."""
 
 import os
 import sys
@@ -14,10 +14,12 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from notebook_runner import over_budget, peak_memory_gb  # noqa: E402 (needs the path above)
+from notebook_runner import all_over_budget, over_budget, peak_memory_gb  # noqa: E402 (needs the path above)
 
 os.environ["TUTORIAL_HEADLESS"] = "1"
 START_SECONDS = 15.0  # a kernel's start and first imports, which hang on the disk and not on the notebook
+
+measured: dict[Path, tuple[float, float | None, bool]] = {}  # minutes, GB, whether it is a chapter
 
 _await_reply = nbval_kernel.RunningKernel.await_reply
 _setup, _teardown = IPyNbFile.setup, IPyNbFile.teardown
@@ -43,13 +45,34 @@ def setup(self):
 
 
 def teardown(self):
-    """Measure before the kernel stops, then hold the figures against the notebook's own record."""
-    minutes = (time.monotonic() - self.started - START_SECONDS) / 60
+    """Measure before the kernel stops, then hold the figures against the budgets."""
+    minutes = (time.monotonic() - self.started) / 60
     peak_gb = peak_memory_gb(self.kernel.km.provisioner.pid) if self.kernel.is_alive() else None
     _teardown(self)
-    problem = over_budget(minutes, peak_gb, self.nb.metadata.get("tutorial", {}))
+    chapter = "tutorial" in self.nb.metadata
+    measured[self.path] = (minutes, peak_gb, chapter)
+    problem = over_budget(minutes - START_SECONDS / 60, peak_gb, chapter=chapter)
     if problem and not getattr(self, "first_failure", None):
         pytest.fail(f"{self.path.name} {problem}")
+
+
+def pytest_sessionfinish(session):
+    """All notebooks together have a budget, too."""
+    minutes = {kind: [m for m, _, chapter in measured.values() if chapter == kind] for kind in (True, False)}
+    session.config.over_budget = all_over_budget(minutes[True], minutes[False])
+    if session.config.over_budget and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not measured:
+        return
+    terminalreporter.section("minutes and GB of each notebook")
+    for path, (minutes, peak_gb, _) in measured.items():
+        name = path.relative_to(config.rootpath)
+        terminalreporter.write_line(f"{minutes:6.2f}  {peak_gb or float('nan'):5.2f}  {name}")
+    total = sum(minutes for minutes, _, _ in measured.values())
+    terminalreporter.write_line(config.over_budget or f"{total:6.2f}  in all")
 
 
 nbval_kernel.RunningKernel.await_reply = await_reply

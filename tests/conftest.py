@@ -1,8 +1,26 @@
+import shutil
+import subprocess
+from pathlib import Path
+
 import matplotlib as mpl
 import pytest
 import torch
 
 mpl.use("agg")
+
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The repository's folder, where it is a git checkout; a download without git skips the test."""
+    command = ["git", "rev-parse", "--show-toplevel"]
+    if shutil.which("git"):
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        if found and Path(found).resolve() == ROOT.resolve():
+            return ROOT
+    pytest.skip("not a git checkout")
 
 
 @pytest.fixture

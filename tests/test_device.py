@@ -43,6 +43,7 @@ def test_fast_changes_the_layout_and_no_number():
 @pytest.mark.parametrize("instructions", [True, False])
 @pytest.mark.parametrize("library", [True, False])
 def test_bfloat16_needs_the_instructions_and_the_library(monkeypatch, instructions, library):
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: instructions)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: library, raising=False)

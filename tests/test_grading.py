@@ -47,6 +47,7 @@ def commands() -> str:
     return "\n".join(block for block in blocks if "pip install" not in block)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the README's commands are for a POSIX shell")
 def test_the_readmes_path_grades_complete_half_and_wrong_submissions(tmp_path):
     pytest.importorskip("nbgrader", reason="needs the extra `instructor`")
     repository, downloads = tmp_path / "repository", tmp_path / "downloads"

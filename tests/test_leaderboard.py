@@ -28,9 +28,12 @@ def plain(monkeypatch):
 
     monkeypatch.setattr(features, "embed", lambda images: (images.flatten(1) @ mixing / 10).relu())
     monkeypatch.setattr(features, "classifier", lambda: type("Network", (), {"head": Head()}))
-    leaderboard.reference.cache_clear()
+    caches = leaderboard.reference, leaderboard.reference_radii
+    for cache in caches:
+        cache.cache_clear()
     yield
-    leaderboard.reference.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
 
 
 @pytest.fixture

@@ -245,3 +245,11 @@ def test_ladders_of_disease_go_the_right_way(generator):
     assert ratios[0] > 0.9 > 0 == ratios[-1]
     coverages = [density_coverage(held_out, x)[1] for x in copies]
     assert coverages[-1] == pytest.approx(coverages[0], abs=0.03)
+
+
+def test_radii_that_are_known_already_change_nothing(generator):
+    real, fake = (torch.randn(200, 4, generator=generator) for _ in range(2))
+    for metric, k in ((precision_recall, 3), (density_coverage, 5)):
+        assert metric(real, fake, k=k, real_radii=ball_radii(real, k)) == metric(real, fake, k=k)
+        with pytest.raises(ValueError, match=r"real_radii must be \(200,\)"):
+            metric(real, fake, k=k, real_radii=ball_radii(fake[:100], k))

@@ -1,11 +1,12 @@
 """Claims: the three ways to install agree, the budgets on files hold, and importing costs nothing."""
 
+import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -18,7 +19,6 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
 README = (ROOT / "README.md").read_text("utf-8")
-REPOSITORY = PROJECT["project"]["urls"]["Repository"]
 
 
 def bounds(lines: list[str]) -> dict[str, str]:
@@ -52,20 +52,10 @@ def test_readme_installs_as_the_makefile_does():
     for command in ("-m ruff check .", "-m pytest"):  # what `make test` runs
         assert f"\t$(PY) {command}\n" in makefile
         assert f"python {command}\n" in README
+    assert re.search(r"-m jupyterlab .* notebooks/01_concepts\.ipynb\n", makefile)
     root = "--ServerApp.root_dir="  # the repository, since pages show pictures from ../assets
     assert makefile.count(root) == makefile.count("-m jupyterlab") == 1
     assert README.count(root) == README.count("-m jupyterlab") == 2
-
-
-def test_every_address_is_the_repositorys():
-    path = REPOSITORY.removeprefix("https://github.com/")
-    found = re.findall(
-        r"(?:mybinder\.org/v2/gh|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)", README
-    )
-    assert len(found) >= 2
-    assert set(found) == {path}
-    assert REPOSITORY in README
-    assert REPOSITORY in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
 def test_installed_packages_satisfy_the_bounds():
@@ -105,10 +95,8 @@ def test_every_module_imports_without_printing():
     assert output.stdout == output.stderr == ""
 
 
-def test_files_keep_their_budgets():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode:
-        pytest.skip("not a git checkout")
+def test_files_keep_their_budgets(checkout):
+    listed = subprocess.run(["git", "ls-files"], cwd=checkout, capture_output=True, text=True, check=True)
     sizes = {
         name: (ROOT / name).stat().st_size for name in listed.stdout.splitlines() if (ROOT / name).exists()
     }
@@ -123,3 +111,51 @@ def test_citation_is_valid_and_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == PROJECT["project"]["version"]
     assert {"cff-version", "title", "authors", "message"} <= set(citation)
+
+
+def workflow(name: str) -> dict:
+    return yaml.load((ROOT / ".github" / "workflows" / name).read_text("utf-8"), Loader=yaml.BaseLoader)
+
+
+def test_every_push_is_tested_on_three_systems_from_the_oldest_to_the_newest():
+    push = workflow("test.yml")
+    assert "push" in push["on"]
+    matrix = push["jobs"]["test"]["strategy"]["matrix"]
+    assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    oldest, newest = matrix["include"]
+    assert [oldest["packages"], newest["packages"]] == matrix["packages"] == ["oldest", "newest"]
+    assert oldest["python"] == PROJECT["project"]["requires-python"].removeprefix(">=")
+    assert tuple(map(int, newest["python"].split("."))) > tuple(map(int, oldest["python"].split(".")))
+    assert (oldest["resolution"], newest["resolution"]) == ("lowest-direct", "highest")
+
+
+def test_the_newest_of_everything_is_tried_each_week():
+    weekly = workflow("weekly.yml")
+    (time,) = weekly["on"]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", time["cron"])
+    steps = [step.get("run", "") for step in weekly["jobs"]["newest"]["steps"]]
+    assert any("--upgrade --prerelease allow" in step for step in steps)
+    assert "python -m pytest" in steps
+
+
+def test_workflows_run_what_make_test_runs():
+    for name, job in (("test.yml", "test"), ("weekly.yml", "newest")):
+        steps = [step.get("run", "") for step in workflow(name)["jobs"][job]["steps"]]
+        assert {"python -m ruff check .", "python -m pytest"} <= set(steps), name
+
+
+def test_codespaces_install_the_course_and_open_the_first_chapter():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    assert container["postCreateCommand"].endswith("python -m pip install -e .")
+    (first,) = container["customizations"]["codespaces"]["openFiles"]
+    assert (ROOT / first).exists()
+
+
+def test_binder_finds_the_environment_and_counts_one_core():
+    assert not any((ROOT / name).exists() for name in ("binder", ".binder")), "these hide environment.yml"
+    start = (ROOT / "start").read_text("utf-8")
+    assert start.startswith("#!/bin/bash\n")
+    assert "export OMP_NUM_THREADS=1\n" in start
+    assert start.endswith('exec "$@"\n')
+    if os.name == "posix":
+        assert os.access(ROOT / "start", os.X_OK)

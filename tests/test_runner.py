@@ -1,6 +1,7 @@
 """Claims: a run over budget, a dead kernel and a failing cell are each reported, and digests see code."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,28 +9,33 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from notebook_runner import code_digest, over_budget, peak_memory_gb
+from notebook_runner import MAX_GB, all_over_budget, code_digest, over_budget, peak_memory_gb
 
 ROOT = Path(__file__).parents[1]
-RECORD = {"cpu_minutes": 1.0, "memory_gb": 1.0}
 
 
 @pytest.mark.parametrize(
-    ("minutes", "peak_gb", "record", "message"),
+    ("minutes", "peak_gb", "chapter", "message"),
     [
-        (1.4, 1.4, RECORD, None),
-        (1.6, 1.0, RECORD, "took 1.60 minutes; 1.00 are recorded"),
-        (1.0, 1.6, RECORD, "took 1.60 GB; 1.00 are recorded"),
-        (1.0, None, RECORD, None),
-        (6.1, 1.0, {"cpu_minutes": 9.0, "memory_gb": 1.0}, "6.00 are the limit"),
-        (1.0, 2.3, {"cpu_minutes": 1.0, "memory_gb": 9.0}, "2.25 are the limit"),
-        (0.3, 1.0, {}, None),
-        (0.5, 1.0, {}, "took 0.50 minutes"),
+        (5.9, 2.2, True, None),
+        (6.1, 1.0, True, "took 6.10 minutes; 4.00 are allowed, 6.00 is the limit"),
+        (1.0, 2.3, True, "took 2.30 GB; 1.50 are allowed, 2.25 is the limit"),
+        (1.0, None, True, None),
+        (0.37, 1.0, False, None),
+        (0.38, 1.0, False, "took 0.38 minutes; 0.25 are allowed"),
+        (0.1, 2.3, False, "took 2.30 GB"),
     ],
 )
-def test_over_budget_is_named(minutes, peak_gb, record, message):
-    problem = over_budget(minutes, peak_gb, record)
+def test_over_budget_is_named(minutes, peak_gb, chapter, message):
+    problem = over_budget(minutes, peak_gb, chapter=chapter)
     assert problem is None if message is None else message in problem
+
+
+def test_all_notebooks_together_have_a_budget():
+    assert all_over_budget([3.0] * 6, [0.2] * 12) is None
+    assert "took 40.0 minutes" in all_over_budget([3.0] * 12, [0.2] * 20)
+    assert "5.0 minutes on average" in all_over_budget([5.0] * 6, [])
+    assert all_over_budget([], []) is None
 
 
 def notebook(*sources: str) -> nbformat.NotebookNode:
@@ -48,7 +54,10 @@ def test_digest_sees_code_and_tags_but_no_prose():
     tagged = code_digest(page)
     assert tagged != before
     page.cells[0].source = "1 + 2"
-    assert code_digest(page) != tagged
+    changed = code_digest(page)
+    assert changed != tagged
+    page.cells.insert(0, nbformat.v4.new_code_cell("the repository's address", metadata={"tags": ["colab"]}))
+    assert code_digest(page) == changed
 
 
 @pytest.fixture
@@ -61,7 +70,9 @@ def report(tmp_path):
         nbformat.write(page, tmp_path / "page.ipynb")
         options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=60", "-rA"]
         command = [sys.executable, "-m", "pytest", "--rootdir=.", *options, "page.ipynb"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        run.returncode = result.returncode
+        return result.stdout
 
     return run
 
@@ -79,12 +90,24 @@ def test_notebook_stops_at_its_first_failing_cell(report):
 
 
 @pytest.mark.skipif(peak_memory_gb(os.getpid()) is None, reason="this system tells no peak memory")
-def test_run_over_budget_is_an_error(report):
-    page = notebook("1 + 1")
-    page.metadata["tutorial"] = {"cpu_minutes": 1.0, "memory_gb": 0.001}
-    output = report(page)
+def test_each_notebook_is_measured_and_one_over_budget_is_an_error(report, tmp_path):
+    numbers = int(MAX_GB * 1.6e9 / 8)
+    output = report(notebook(f"import numpy; x = numpy.ones({numbers})"))
     assert "page.ipynb took" in output
     assert "1 passed, 1 error" in output
+    minutes, gigabytes = re.search(r"^ *([\d.]+) +([\d.]+) +page\.ipynb$", output, flags=re.M).groups()
+    assert 0 < float(minutes) < 2
+    assert 1.6 * MAX_GB < float(gigabytes) < 2 * MAX_GB
+
+
+def test_all_notebooks_together_over_budget_fail_the_run(report, tmp_path):
+    runner = tmp_path / "tools" / "notebook_runner.py"
+    text = runner.read_text("utf-8")
+    assert "MAX_MINUTES_ALL = 3, 25" in text
+    runner.write_text(text.replace("MAX_MINUTES_ALL = 3, 25", "MAX_MINUTES_ALL = 3, 0"), "utf-8")
+    output = report(notebook("1 + 1"))
+    assert "all notebooks took" in output
+    assert report.returncode == 1
 
 
 def test_the_board_is_replaced_only_after_a_run_that_ended(monkeypatch, tmp_path):

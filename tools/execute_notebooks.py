@@ -1,8 +1,8 @@
 """Execute notebooks from a clean kernel and store their outputs, so that every page comes from one run.
 
-Chapters also get their minutes, memory and code digest in `metadata.tutorial`, and the picture of the cell
-tagged `cover` goes to assets/figures/<chapter>.png. What they enter goes on the leaderboard. Exercises and
-solutions are stored without outputs.
+Chapters also get their minutes, memory, long cells and code digest in `metadata.tutorial`, and the picture
+of the cell tagged `cover` goes to assets/figures/<chapter>.png. What they enter goes on the leaderboard.
+Exercises and solutions are stored without outputs. With --avx2 a run only adds its minutes and memory.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import asyncio
 import base64
 import math
 import os
+import platform
 import re
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient.exceptions import CellExecutionError
-from notebook_runner import ROOT, code_digest, execute
+from notebook_runner import LONG_SECONDS, ROOT, Run, code_digest, execute
 
 from tutorial_utils import leaderboard
 from tutorial_utils.files import write_atomically
@@ -54,12 +55,12 @@ def update_readme() -> None:
     text = readme.read_text("utf-8")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         record = nbformat.read(path, as_version=4).metadata.get("tutorial", {})
-        if "cpu_minutes" in record:
-            text = re.sub(
-                rf"(\(notebooks/{path.name}\) \|[^|]*\|)[^|]*\|[^|]*\|",
-                rf"\g<1> {record.cpu_minutes:.1f} | {record.memory_gb:.1f} GB |",
-                text,
-            )
+        row = next((line for line in text.splitlines() if f"(notebooks/{path.name})" in line), None)
+        if row and "cpu_minutes" in record:
+            cells = row.split("|")
+            cells[4], cells[5] = f" {record.cpu_minutes:.1f} ", f" {record.memory_gb:.1f} GB "
+            cells[7] = f" {record.avx2.minutes:.1f} " if "avx2" in record else " "
+            text = text.replace(row, "|".join(cells))
     write_atomically(readme, text.encode())
 
 
@@ -84,23 +85,52 @@ def leaderboard_open(*, keep: bool) -> Iterator[None]:
 
 def refresh(path: Path, *, discard_outputs: bool) -> None:
     notebook = nbformat.read(path, as_version=4)
-    print(path.relative_to(ROOT))
     with leaderboard_open(keep=not discard_outputs):
-        minutes, peak_gb = asyncio.run(execute(notebook, path.parent))
-    print(f"\r  {minutes:.2f} minutes, {peak_gb or float('nan'):.2f} GB at most")
+        run = timed_run(notebook, path)
     if discard_outputs or path.parent != ROOT / "notebooks":
         return
     clean(notebook)
     record = notebook.metadata.setdefault("tutorial", {})
     record.update(
-        cpu_minutes=math.ceil(10 * minutes) / 10,
-        memory_gb=math.ceil(100 * (peak_gb or 0)) / 100,
+        **figures(run),
         executed=code_digest(notebook),
+        long_cells={name: round(seconds) for name, seconds in run.seconds.items() if seconds >= LONG_SECONDS},
     )
     picture = cover(notebook)
     if picture:
         write_atomically(ROOT / "assets" / "figures" / f"{path.stem}.png", picture)
-    write_atomically(path, nbformat.writes(notebook).encode())
+    write(path, notebook)
+
+
+def time_with_avx2(path: Path) -> None:
+    """Add what a run takes without the instructions that most laptops lack; the page stays as it is."""
+    notebook, page = (nbformat.read(path, as_version=4) for _ in range(2))
+    run = figures(timed_run(notebook, path))
+    page.metadata.setdefault("tutorial", {})["avx2"] = {
+        "minutes": run["cpu_minutes"], "memory_gb": run["memory_gb"], "executed": code_digest(page),
+    }  # fmt: skip
+    write(path, page)
+
+
+def timed_run(notebook: nbformat.NotebookNode, path: Path) -> Run:
+    print(path.relative_to(ROOT))
+    run = asyncio.run(execute(notebook, path.parent))
+    print(f"\r  {run.minutes:.2f} minutes, {run.peak_gb or float('nan'):.2f} GB at most")
+    return run
+
+
+def figures(run: Run) -> dict[str, float]:
+    """What is recorded of a run, rounded up."""
+    if run.peak_gb is None:
+        sys.exit("this system does not tell a kernel's peak memory: make the pages on Linux")
+    return {
+        "cpu_minutes": math.ceil(10 * run.minutes) / 10,
+        "memory_gb": math.ceil(100 * run.peak_gb) / 100,
+    }
+
+
+def write(path: Path, notebook: nbformat.NotebookNode) -> None:
+    write_atomically(path, (nbformat.writes(notebook) + "\n").encode())
 
 
 def main() -> None:
@@ -108,7 +138,12 @@ def main() -> None:
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
     parser.add_argument("--only-training", action="store_true", help="those that make checkpoints")
     parser.add_argument("--discard-outputs", action="store_true", help="run, but store nothing")
+    parser.add_argument("--avx2", action="store_true", help="time with AVX2 only, as most laptops have it")
     options = parser.parse_args()
+    if options.avx2:
+        if platform.machine().lower() not in ("x86_64", "amd64"):
+            sys.exit(f"this machine ({platform.machine()}) has no AVX2: time the chapters on an x86 machine")
+        os.environ |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
     os.environ["TUTORIAL_HEADLESS"] = "1"
     paths = [path.resolve() for path in options.notebooks]
     paths = paths or sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -119,7 +154,10 @@ def main() -> None:
             print("no notebook trains a checkpoint")
     for path in paths:
         try:
-            refresh(path, discard_outputs=options.discard_outputs)
+            if options.avx2:
+                time_with_avx2(path)
+            else:
+                refresh(path, discard_outputs=options.discard_outputs)
         except CellExecutionError as problem:
             sys.exit(f"\n{path} failed; nothing of it was stored.\n{problem}")
     if not options.discard_outputs:

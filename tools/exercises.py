@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import nbformat
+from badges import badges, place, repository
 
 from tutorial_utils.files import write_atomically
 
@@ -146,16 +147,18 @@ def relink(notebook: Notebook, chapters: str) -> Notebook:
 
 
 def online() -> str:
-    address = re.search(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), flags=re.M)
-    return f"{address[1]}/blob/main/notebooks/"
+    return f"https://github.com/{repository()}/blob/main/notebooks/"
 
 
 def generated() -> dict[Path, str]:
     """The students' notebooks as they should be: the text of each file."""
-    return {
-        STUDENTS / path.name: nbformat.writes(relink(student_copy(read(path)), "../")) + "\n"
-        for path in sorted(SOLUTIONS.glob("*.ipynb"))
-    }
+    texts = {}
+    for path in sorted(SOLUTIONS.glob("*.ipynb")):
+        notebook, target = relink(student_copy(read(path)), "../"), STUDENTS / path.name
+        page = target.relative_to(ROOT).as_posix()
+        notebook.cells[0].source = place(notebook.cells[0].source, badges(page, shown_in=page))
+        texts[target] = nbformat.writes(notebook) + "\n"
+    return texts
 
 
 def table() -> str:
@@ -205,6 +208,7 @@ def assign(chapter: str, course: Path, only: Iterable[str], points: Iterable[str
         name, _, number = text.partition("=")
         amounts[name] = float(number) if "." in number else int(number)
     notebook = relink(assignment(read(source), only=list(only), points=amounts), online())
+    notebook.cells[0].source = place(notebook.cells[0].source, "")  # the badges open another page
     target.parent.mkdir(parents=True)
     write_atomically(target, (nbformat.writes(notebook) + "\n").encode())
     if not (course / CONFIG).exists():

@@ -16,8 +16,16 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from tutorial_utils.device import get_device
-from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, verify, write_atomically
+from tutorial_utils.device import get_device, memory_advice
+from tutorial_utils.files import (
+    ASSETS,
+    AssetError,
+    expect_writable,
+    read,
+    restore_hint,
+    verify,
+    write_atomically,
+)
 from tutorial_utils.progress import format_seconds
 
 FOLDER = ASSETS / "checkpoints"
@@ -42,7 +50,8 @@ def load_or_train(
 
     Returns the model in `eval` mode on the CPU, as it came out of the file (also right after training, so
     that everybody sees the same one), and the record. The global random state is left as it was.
-    Raises `AssetError` where the file is missing, altered, or made for another network.
+    Raises `AssetError` where the file is missing, altered, or made for another network, and before a training
+    whose result could not be written. A training that is interrupted leaves the files as they were.
     """
     asked = os.environ.get("TUTORIAL_RETRAIN", "").replace(" ", "").split(",")
     if name in asked or ("all" in asked and not only_by_name):
@@ -98,8 +107,10 @@ def _train_and_write(name: str, build: Callable, train: Callable, dtype: torch.d
     print(f"training {name}: {took}")
     model = build()
     _serialise(model, dtype)  # fails now rather than after the training
+    expect_writable(weights_path.parent)  # likewise
     start = time.monotonic()
-    record = train(model) or {}
+    with memory_advice():
+        record = train(model) or {}
     seconds = time.monotonic() - start
     content = _serialise(model, dtype)
     record = record | {

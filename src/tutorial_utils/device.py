@@ -2,11 +2,18 @@
 
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+OUT_OF_MEMORY = (
+    "The GPU's memory is full. Shut down the kernels of other notebooks (in JupyterLab: Kernel > Shut Down "
+    "All Kernels) and other programs on this GPU, then run this notebook again from the top. Or compute on "
+    "the CPU: restart the kernel and run `%env TUTORIAL_DEVICE=cpu` first."
+)
 
 
 def get_device() -> torch.device:
@@ -60,6 +67,17 @@ def autocast(device: torch.device | str) -> torch.autocast:
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=computes_bfloat16(device))
 
 
+@contextmanager
+def memory_advice() -> Iterator[None]:
+    """Add to the error of a GPU whose memory is full what a reader can do about it."""
+    try:
+        yield
+    except torch.OutOfMemoryError as problem:
+        if OUT_OF_MEMORY in str(problem):  # raised by such a context inside this one
+            raise
+        raise torch.OutOfMemoryError(f"{OUT_OF_MEMORY} ({problem})") from problem
+
+
 def fill(num_rows: int, parts: Iterable[Tensor]) -> Tensor:
     """The parts, one below the other, as `torch.cat` would: (num_rows, ...).
 
@@ -67,9 +85,10 @@ def fill(num_rows: int, parts: Iterable[Tensor]) -> Tensor:
     temporary ones would scatter over the memory and keep it from being used again.
     """
     rows, start = torch.empty(0), 0
-    for part in parts:
-        if start == 0:
-            rows = part.new_empty(num_rows, *part.shape[1:])
-        rows[start : start + len(part)] = part
-        start += len(part)
+    with memory_advice():
+        for part in parts:
+            if start == 0:
+                rows = part.new_empty(num_rows, *part.shape[1:])
+            rows[start : start + len(part)] = part
+            start += len(part)
     return rows

@@ -33,12 +33,20 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     except OSError as problem:
         raise AssetError(
-            f"cannot write {path}: {problem.strerror or problem}. Make room or grant write access "
-            "(for unpacked data, TUTORIAL_CACHE=<another folder> moves the cache)."
+            f"cannot write {path}: {problem.strerror or problem}. Make room or grant write access. Unpacked "
+            "data can also go to another folder: set TUTORIAL_CACHE to it (in a notebook, before the set-up "
+            "cell: %env TUTORIAL_CACHE=~/course-cache)."
         ) from problem
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def expect_writable(folder: Path) -> None:
+    """Raise `AssetError` unless a file can be written to `folder`."""
+    probe = folder / ".probe"
+    write_atomically(probe, b"")
+    probe.unlink()
 
 
 def read(path: Path, *, mend: str) -> bytes:

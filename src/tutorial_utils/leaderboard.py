@@ -28,6 +28,7 @@ from tutorial_utils.metrics import (
     nearest_neighbors,
     precision_recall,
 )
+from tutorial_utils.metrics.neighbors import ball_radii
 
 FILE = ASSETS / "leaderboard.json"
 NUM_SAMPLES, NUM_NEIGHBORS = 10_000, 2_000
@@ -150,8 +151,9 @@ def _sets(
         "frechet": frechet_distance(real, fake),
         "kernel": kernel_distance(real, fake, num_subsets=subsets, subset_size=size, generator=generator)[0],
     }
-    values["precision"], values["recall"] = precision_recall(real, fake)
-    values["density"], values["coverage"] = density_coverage(real, fake)
+    of_three, of_five = reference_radii() if whole else (None, None)
+    values["precision"], values["recall"] = precision_recall(real, fake, k=3, real_radii=of_three)
+    values["density"], values["coverage"] = density_coverage(real, fake, k=5, real_radii=of_five)
     if agreed is not None:
         values["obedience"] = agreed.mean().item()
     return values
@@ -165,6 +167,13 @@ def reference() -> tuple[Tensor, Tensor, Tensor]:
         features.embed(fashion_mnist(split).tensors[0].to(device)).cpu() for split in ("test", "train")
     )
     return real, train, nearest_neighbors(real[:NUM_NEIGHBORS], train)[0]
+
+
+@lru_cache
+def reference_radii() -> tuple[Tensor, Tensor]:
+    """How far the balls around the test images reach for precision (3 neighbours) and for density (5)."""
+    real = reference()[0]
+    return ball_radii(real, 3), ball_radii(real, 5)
 
 
 def table(board: Board) -> str:

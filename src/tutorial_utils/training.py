@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import TensorDataset
 
-from tutorial_utils.device import autocast
+from tutorial_utils.device import autocast, memory_advice
 from tutorial_utils.progress import Progress
 
 Batch = tuple[Tensor, ...]
@@ -81,13 +81,13 @@ def train(
     Each row of the history holds "num_images" seen so far and the mean of each number that `step`
     returned over the images since the last row; a row is added about every `log_every` images and at
     the end. `callback(num_images)` is called with each row and may add numbers to it.
-    Raises `FloatingPointError` when one of those means is not finite, rather than training on, and
-    `ValueError` when the data end too early.
+    Raises `FloatingPointError` when one of those means is not finite, rather than training on,
+    `ValueError` when the data end too early, and `torch.OutOfMemoryError` with advice when a GPU is full.
     """
     history: History = []
     sums: dict[str, Tensor] = {}
     seen, since_row, next_row = 0, 0, log_every
-    with Progress(num_images, label=label) as progress:
+    with memory_advice(), Progress(num_images, label=label) as progress:
         while seen < num_images:
             batch = next(data, None)
             if batch is None:

@@ -59,32 +59,39 @@ def modes_covered(points: Tensor, centers: Tensor, *, radius: float) -> int:
     return int((nearest_neighbors(centers, points)[0] <= radius).sum())
 
 
-def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, float]:
+def precision_recall(
+    real: Tensor, fake: Tensor, *, k: int = 3, real_radii: Tensor | None = None
+) -> tuple[float, float]:
     """Improved precision and recall (Kynkäänniemi et al. 2019, eq. 2) of fake (M, D) against real (N, D).
 
     Around each point lies a ball that reaches its k-th nearest other point of the same set. Precision: the
     share of fakes that lie in some real ball. Recall: the share of real points that lie in some fake ball.
-    Balls are closed (distance <= radius).
+    Balls are closed (distance <= radius). `real_radii` is `ball_radii(real, k)`, where that is known already.
     Raises `ValueError` for other shapes, values that are not finite, or k outside 1 to the fewest points - 1.
     """
     real, fake = as_rows(real=real, fake=fake)
     check_between("k", k, 1, min(len(real), len(fake)) - 1, "one less than the points of the smaller set")
-    _, of_fake = count_inside(real, ball_radii(real, k), fake)
+    radii = _radii(real, k, real_radii)
+    _, of_fake = count_inside(real, radii, fake)
     _, of_real = count_inside(fake, ball_radii(fake, k), real)
     return (of_fake > 0).double().mean().item(), (of_real > 0).double().mean().item()
 
 
-def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5) -> tuple[float, float]:
+def density_coverage(
+    real: Tensor, fake: Tensor, *, k: int = 5, real_radii: Tensor | None = None
+) -> tuple[float, float]:
     """Density and coverage (Naeem et al. 2020, eqs. 4 and 5) of fake (M, D) against real (N, D).
 
     Around each real point lies a ball that reaches its k-th nearest other real point. Density: in how many
     balls a fake point lies on average, over k; 1 for real data, more where fakes crowd into dense places.
     Coverage: the share of the balls that hold a fake point, at most 1. Balls are closed (distance <= radius).
+    `real_radii` is `ball_radii(real, k)`, where that is known already.
     Raises `ValueError` for other shapes, values that are not finite, or k outside 1 to N - 1.
     """
     real, fake = as_rows(real=real, fake=fake)
     check_between("k", k, 1, len(real) - 1, "one less than the real points")
-    in_ball, _ = count_inside(real, ball_radii(real, k), fake)
+    radii = _radii(real, k, real_radii)
+    in_ball, _ = count_inside(real, radii, fake)
     return in_ball.sum().item() / (k * len(fake)), (in_ball > 0).double().mean().item()
 
 
@@ -98,6 +105,12 @@ def ball_radii(points: Tensor, k: int) -> Tensor:
         _compute_exactly(squares, squares - rounding <= edge, block, points)
         radii[start : start + len(block)] = squares.topk(k, largest=False).values[:, -1].sqrt()
     return radii
+
+
+def _radii(real: Tensor, k: int, known: Tensor | None) -> Tensor:
+    if known is not None and known.shape != (len(real),):
+        raise ValueError(f"real_radii must be ({len(real)},), one for each of real, not {tuple(known.shape)}")
+    return ball_radii(real, k) if known is None else known
 
 
 def count_inside(centers: Tensor, radii: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
