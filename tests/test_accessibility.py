@@ -77,8 +77,8 @@ def test_any_two_series_of_a_figure_can_be_told_apart(sight):
 
 
 def test_figures_take_their_colours_from_the_palette():
-    """Greys aside no cell names a colour of its own. Colour maps are greys, red to blue around 0, and one that
-    is not safe, for classes whose names are written beside their points."""
+    """Greys aside no cell names a colour of its own. Colour maps are greys, red to blue around 0, and one
+    that is not safe, for classes whose names are written beside their points."""
     code = [
         cell.source
         for path in (ROOT / "notebooks").glob("*.ipynb")

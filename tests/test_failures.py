@@ -27,16 +27,19 @@ FILE = "t10k-labels-idx1-ubyte"
 UNPACK = """
 import os, sys
 from pathlib import Path
-import torchvision.datasets  # now, since another user may not be able to read this Python
 from tutorial_utils import files
 from tutorial_utils.data import fashion, fashion_mnist
-fashion.SHIPPED = Path(sys.argv[1])
+fashion.SHIPPED, (warm, closed, open) = Path(sys.argv[1]), sys.argv[2:]
+os.environ["TUTORIAL_CACHE"] = warm  # once without trouble: another user may not be able to import
+fashion_mnist("test")
+fashion._part.cache_clear()
+os.environ["TUTORIAL_CACHE"] = closed
 {trouble}
 try:
     fashion_mnist("test")
 except files.AssetError as problem:
     print(problem)
-os.environ["TUTORIAL_CACHE"] = sys.argv[2]
+os.environ["TUTORIAL_CACHE"] = open
 {relief}
 print(len(fashion_mnist("test")))
 """
@@ -49,7 +52,7 @@ def public_folder():
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     shutil.copytree(ROOT / "assets" / "data" / "fashion_mnist", folder / "shipped")
-    for name in ("closed", "open"):
+    for name in ("warm", "closed", "open"):
         (folder / name).mkdir()
         (folder / name).chmod(0o555 if name == "closed" else 0o777)
     yield folder
@@ -59,11 +62,8 @@ def public_folder():
 def unpack(folder: Path, *, trouble: str, relief: str = "") -> list[str]:
     """What a process in trouble prints: the error, then the number of images once the cache is elsewhere."""
     code = UNPACK.format(trouble=trouble, relief=relief)
-    arguments = [str(folder / "shipped"), str(folder / "open")]
-    environment = os.environ | {"TUTORIAL_CACHE": str(folder / "closed")}
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True
-    )
+    arguments = [str(folder / name) for name in ("shipped", "warm", "closed", "open")]
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip().splitlines()
 

@@ -55,8 +55,41 @@ def test_each_term_is_linked_once_and_no_link_is_dead():
     targets = [target for _, target in linked]
     assert sorted(targets) == sorted(anchor(term) for term in ENTRIES)
     for name, target in linked:
-        first = re.search(r"\[Chapter (\d)\]", ENTRIES[next(t for t in ENTRIES if anchor(t) == target)])[1]
+        entry = next(text for term, text in ENTRIES.items() if anchor(term) == target)
+        first = re.search(r"\[Chapter (\d)\]", entry)[1]
         assert int(name[:2]) <= int(first), f"{target}: linked in {name}, introduced in chapter {first}"
+
+
+# Words that stand earlier in another sense, such as an image code, an everyday "judge", a rate of learning.
+HOMONYMS = {
+    "autoencoder", "ball", "bias-of-an-estimate", "code", "cross-entropy", "density", "disease", "feature-map", "floor",
+    "importance-weight", "judge", "kernel", "kernel-function", "mode-covering", "precision", "rate", "ring", "sharpness",
+}  # fmt: skip
+
+
+def plain(source: str) -> str:
+    """Running prose: no headings, tables, code, formulas, pictures, or lines about exercises."""
+    source = re.sub(r"```.*?```|\$\$.*?\$\$|\$[^$\n]+\$|!\[[^\]]*\]\([^)]*\)", " ", source, flags=re.S)
+    source = re.sub(r"^(#|\||\*Ready for).*$", " ", source, flags=re.M)
+    return re.sub(r"`[^`\n]+`(?! mode)", " ", source)
+
+
+def test_each_term_is_linked_where_it_is_first_used():
+    before = ""
+    for path in CHAPTERS:
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+        closing = next(i for i, cell in enumerate(cells) if cell.source.startswith("## What you built"))
+        for cell in cells[1:closing]:  # between the opening and the closing sections
+            text = plain(cell.source)
+            for link in LINK.finditer(text):
+                words, target = link[1].strip("*"), link[2]
+                earlier = before + LINK.sub(r"\1", text[: link.start()])
+                used = re.search(rf"(?<![\w-]){re.escape(words)}s?(?![\w-])", earlier, flags=re.IGNORECASE)
+                near = used and earlier[max(used.start() - 60, 0) : used.end() + 20]
+                assert not used or target in HOMONYMS, (
+                    f"{target}, linked in {path.stem}: {near!r} comes first"
+                )
+            before += LINK.sub(r"\1", text) + "\n"
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
