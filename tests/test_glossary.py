@@ -63,8 +63,8 @@ def test_each_term_is_linked_once_and_no_link_is_dead():
 # Words that stand earlier in another sense: an everyday "judge", a rate of learning, a longer term.
 HOMONYMS = {
     "autoencoder", "ball", "bias-of-an-estimate", "code", "cross-entropy", "density", "disease",
-    "feature-map", "floor", "importance-weight", "judge", "kernel", "kernel-function", "mode-covering", "precision", "rate",
-    "ring", "sharpness",
+    "feature-map", "floor", "importance-weight", "judge", "kernel", "kernel-function", "mode-covering",
+    "precision", "rate", "ring", "sharpness",
 }  # fmt: skip
 
 
