@@ -134,3 +134,48 @@ def test_the_board_is_replaced_only_after_a_run_that_ended(monkeypatch, tmp_path
     assert board.read_text() == '{"new": 1}'
     with leaderboard_open(keep=False):
         assert "TUTORIAL_LEADERBOARD" not in os.environ
+
+
+def chapter(**record) -> nbformat.NotebookNode:
+    page = notebook("1 + 1")
+    page.cells.append(nbformat.v4.new_markdown_cell("# Four words of prose $x + y$ [linked](there.md)"))
+    picture = nbformat.v4.new_output("display_data", {"image/png": "", "text/plain": "a picture"})
+    page.cells[0].outputs = [picture]
+    page.metadata["tutorial"] = record
+    return page
+
+
+MEASURED = {"cpu_minutes": 1.2, "memory_gb": 0.9, "avx2": {"minutes": 2.5, "memory_gb": 1.1}}
+
+
+def test_measured_figures_go_into_the_readmes_table(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import execute_notebooks
+
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(chapter(**MEASURED), tmp_path / "notebooks" / "01_x.ipynb")
+    head = "| | chapter | you build | minutes | memory | hours | minutes, AVX2 |\n"
+    before = head + "| 1 | [x](notebooks/01_x.ipynb) | things | | | 3 | |\nother | text |\n"
+    (tmp_path / "README.md").write_text(before)
+    monkeypatch.setattr(execute_notebooks, "ROOT", tmp_path)
+    execute_notebooks.update_readme()
+    expected = head + "| 1 | [x](notebooks/01_x.ipynb) | things | 1.2 | 0.9 GB | 3 | 2.5 |\nother | text |\n"
+    assert (tmp_path / "README.md").read_text() == expected
+    (tmp_path / "README.md").write_text("| 1 | [x](notebooks/01_x.ipynb) | things | | |\n")
+    with pytest.raises(SystemExit, match=r"the row of 01_x.ipynb has 5 columns, not 7"):
+        execute_notebooks.update_readme()
+
+
+def test_the_report_prints_what_is_recorded(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import report
+
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(chapter(**MEASURED), tmp_path / "notebooks" / "01_x.ipynb")
+    nbformat.write(chapter(), tmp_path / "notebooks" / "02_new.ipynb")
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+    report.main()
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == ["01_x", "1.2", "2.5", "0.90", "1.10", "1", "5", "0.00"]
+    assert lines[2][:5] == ["02_new", "-", "-", "-", "-"]
+    assert lines[3][:2] == ["all", "1.2"]

@@ -58,6 +58,8 @@ def update_readme() -> None:
         row = next((line for line in text.splitlines() if f"(notebooks/{path.name})" in line), None)
         if row and "cpu_minutes" in record:
             cells = row.split("|")
+            if len(cells) != 9:
+                sys.exit(f"README.md: the row of {path.name} has {len(cells) - 2} columns, not 7")
             cells[4], cells[5] = f" {record.cpu_minutes:.1f} ", f" {record.memory_gb:.1f} GB "
             cells[7] = f" {record.avx2.minutes:.1f} " if "avx2" in record else " "
             text = text.replace(row, "|".join(cells))
