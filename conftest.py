@@ -58,8 +58,9 @@ def teardown(self):
 
 def pytest_sessionfinish(session):
     """All notebooks together have a budget, too."""
-    minutes = {kind: [m for m, _, chapter in measured.values() if chapter == kind] for kind in (True, False)}
-    session.config.over_budget = all_over_budget(minutes[True], minutes[False])
+    chapters = [minutes for minutes, _, chapter in measured.values() if chapter]
+    others = [minutes for minutes, _, chapter in measured.values() if not chapter]
+    session.config.over_budget = all_over_budget(chapters, others)
     if session.config.over_budget and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -6,25 +6,16 @@ The alternative texts of figures are held in test_notebooks.py.
 import inspect
 import re
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import matplotlib as mpl
-import nbformat
 import numpy as np
 import pytest
+from pages import CHAPTERS, EXERCISES, ROOT, SOLUTIONS, cells_of, read
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from tutorial_utils import plotting
 
-ROOT = Path(__file__).parents[1]
-PAGES = [
-    *(ROOT / "notebooks").glob("*.ipynb"),
-    *(ROOT / "notebooks" / "exercises").glob("*.ipynb"),
-    *(ROOT / "solutions").glob("*.ipynb"),
-    *ROOT.glob("*.md"),
-    *(ROOT / "notebooks").glob("*.md"),
-    *(ROOT / "solutions").glob("*.md"),
-]
+TEXTS = [path for folder in (ROOT, ROOT / "notebooks", SOLUTIONS) for path in sorted(folder.glob("*.md"))]
 # Machado, Oliveira and Fernandes (2009), table 1, severity 1: what remains of linear RGB.
 SIGHT = {
     "full": np.eye(3),
@@ -79,12 +70,7 @@ def test_any_two_series_of_a_figure_can_be_told_apart(sight):
 def test_figures_take_their_colours_from_the_palette():
     """Greys aside no cell names a colour of its own. Colour maps are greys, red to blue around 0, and one
     that is not safe, for classes whose names are written beside their points."""
-    code = [
-        cell.source
-        for path in (ROOT / "notebooks").glob("*.ipynb")
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-    ]
+    code = [cell.source for path in CHAPTERS for cell in cells_of(read(path), "code")]
     for source in code:
         named = set(re.findall(r"\b(?:color|edgecolor|facecolor|colors)=f?\"([^\"]+)\"", source))
         assert all(re.fullmatch(r"C\d|C\{\w+\}|0\.\d+|black|white", name) for name in named), named
@@ -94,13 +80,13 @@ def test_figures_take_their_colours_from_the_palette():
     assert "axes.text(" in inspect.getsource(plotting.draw_classes)
 
 
-@pytest.fixture(params=PAGES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.fixture(params=[*CHAPTERS, *EXERCISES, *TEXTS], ids=lambda path: f"{path.parent.name}/{path.name}")
 def text(request) -> str:
     """The prose of a page, without code and formulas."""
-    text = request.param.read_text("utf-8")
     if request.param.suffix == ".ipynb":
-        cells = nbformat.reads(text, as_version=4).cells
-        text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        text = "\n\n".join(cell.source for cell in cells_of(read(request.param), "markdown"))
+    else:
+        text = request.param.read_text("utf-8")
     return re.sub(r"```.*?```|\$\$.*?\$\$|`[^`\n]*`", "", text, flags=re.S)
 
 

@@ -10,33 +10,27 @@ from pathlib import Path
 import nbformat
 import pytest
 from badges import SERVICES, badges, place, repository
-from notebook_runner import code_digest
+from pages import CHAPTERS, EXERCISES, ROOT, code_digest, files_of, read
 
-ROOT = Path(__file__).parents[1]
-PAGES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for folder in ("notebooks", "notebooks/exercises", "solutions")
-    for path in (ROOT / folder).glob("*.ipynb")
-)
+PAGES = [path.relative_to(ROOT).as_posix() for path in [*CHAPTERS, *EXERCISES]]
 NAME = re.escape(repository().split("/")[1])
-OURS = re.compile(
+ADDRESSES = re.compile(
     r"(?:mybinder\.org/v2/gh/|colab\.research\.google\.com/github/|codespaces\.new/"
     r"|git clone (?:-\S+ (?:\d+ )?)*https://github\.com/|git-pull\?repo=https%3A%2F%2Fgithub\.com%2F)"
     r"([\w.-]+(?:/|%2F)[\w.-]+?)(?:\.git)?(?=[/\s&?)\"\\]|$)"
+    rf"|(?:github\.com|githubusercontent\.com|nbviewer\.org/github)/([\w.-]+/{NAME})\b"
 )
 
 
-def tracked(root: Path) -> list[Path]:
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+def text_files(checkout: Path) -> list[Path]:
+    """The course's files that may hold an address, but for this one, whose addresses are made up."""
     suffixes = (".cff", ".ipynb", ".json", ".md", ".py", ".toml", ".yml", ".svg")
-    paths = [root / name for name in listed.stdout.splitlines() if name.endswith(suffixes)]
-    return [path for path in paths if path.exists() and path.name != Path(__file__).name]
+    return [p for p in files_of(checkout) if p.suffix in suffixes and p.name != Path(__file__).name]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_opens_itself(page):
-    opening = nbformat.read(ROOT / page, as_version=4).cells[0].source
+    opening = read(ROOT / page).cells[0].source
     line = badges(page, shown_in=page)
     assert opening.split("\n\n")[1] + "\n\n" == line, "run `make badges`"
     assert line.count(f"{page})") == len(re.findall(r"\[!\[", line)) == 2
@@ -52,15 +46,9 @@ def test_readme_opens_the_first_chapter():
 
 def test_no_address_strays(checkout):
     found = {
-        (path.relative_to(ROOT).as_posix(), address.replace("%2F", "/"))
-        for path in tracked(checkout)
-        for address in OURS.findall(path.read_text("utf-8"))
-    }
-    ours = re.compile(rf"(?:github\.com|githubusercontent\.com|nbviewer\.org/github)/([\w.-]+/{NAME})\b")
-    found |= {
-        (path.name, address)
-        for path in tracked(checkout)
-        for address in ours.findall(path.read_text("utf-8"))
+        (path.relative_to(ROOT).as_posix(), (match[1] or match[2]).replace("%2F", "/"))
+        for path in text_files(checkout)
+        for match in ADDRESSES.finditer(path.read_text("utf-8"))
     }
     assert {name for name, _ in found} >= {"README.md", "solutions/README.md", *PAGES}
     assert {address for _, address in found} == {repository()}, "run `make badges`"
@@ -79,7 +67,7 @@ def test_placing_badges_replaces_those_there():
 @pytest.fixture
 def copy(tmp_path, checkout) -> Path:
     """The repository's text files, in a git checkout of their own."""
-    for path in tracked(checkout):
+    for path in text_files(checkout):
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -98,7 +86,7 @@ def test_the_course_can_move(copy):
     result = move(copy, new)
     assert result.returncode == 0, result.stderr
     mention = re.compile(rf"{re.escape(old)}(?![\w-])|{re.escape(old.replace('/', '%2F'))}")
-    for path in tracked(copy):
+    for path in text_files(copy):
         before, after = (ROOT / path.relative_to(copy)).read_text("utf-8"), path.read_text("utf-8")
         assert not mention.search(after), path
         if path.suffix == ".ipynb":
@@ -109,7 +97,7 @@ def test_the_course_can_move(copy):
     assert f"mybinder.org/v2/gh/{new}/main" in readme
     assert "lab%2Ftree%2Fanother.course%2F" in (copy / "solutions" / "README.md").read_text("utf-8")
     assert move(copy, old).returncode == 0
-    for path in tracked(copy):
+    for path in text_files(copy):
         assert path.read_text("utf-8") == (ROOT / path.relative_to(copy)).read_text("utf-8"), path
 
 

@@ -85,10 +85,11 @@ def lab(tmp_path_factory):
         "--allow-root",
         "--ip=127.0.0.1",
         f"--port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={folder}",
         "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
     ]
-    options += ["--ServerApp.port_retries=0"]
-    options += [f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"]
     with (folder / "lab.log").open("wb") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
         server = subprocess.Popen(command, env=environment | own, stdout=log, stderr=log)
@@ -109,16 +110,18 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
             urllib.request.urlopen(f"{address}/api", timeout=5)
             return
         except OSError:
-            assert server.poll() is None, log.read_text("utf-8", errors="replace")[-2000:]
+            assert server.poll() is None, end_of(log)
             time.sleep(0.5)
-    pytest.fail(
-        f"JupyterLab did not answer within a minute: {log.read_text('utf-8', errors='replace')[-2000:]}"
-    )
+    pytest.fail(f"JupyterLab did not answer within a minute: {end_of(log)}")
+
+
+def end_of(log: Path) -> str:
+    return log.read_text("utf-8", errors="replace")[-2000:]
 
 
 @pytest.fixture
 def open_page(browser, lab):
-    """Open a chapter and wait for its kernel; what the page complains about is collected."""
+    """Open a chapter and wait for its kernel."""
     context = browser.new_context(viewport={"width": 1200, "height": 1400})
     context.set_default_timeout(2 * MINUTE)
 

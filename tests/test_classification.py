@@ -1,14 +1,13 @@
 """Claims: augmentation mirrors and shifts, and the recipe is that of chapter 3 and repeats itself."""
 
-import nbformat
 import pytest
 import torch
+from pages import ROOT, cells_of, read
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
 from tutorial_utils import classification
-from tutorial_utils.files import ROOT
 
 
 def test_augmentation_mirrors_or_shifts_by_up_to_two_pixels(generator):
@@ -22,8 +21,8 @@ def test_augmentation_mirrors_or_shifts_by_up_to_two_pixels(generator):
 
 def test_augmentation_and_recipe_are_those_of_chapter_3():
     """The page writes them in full; this is the package's copy of them."""
-    page = nbformat.read(ROOT / "notebooks" / "03_cnn.ipynb", as_version=4)
-    code = {cell.id: cell.source for cell in page.cells if cell.cell_type == "code"}
+    page = read(ROOT / "notebooks" / "03_cnn.ipynb")
+    code = {cell.id: cell.source for cell in cells_of(page, "code")}
     scope = {"torch": torch, "F": F}
     exec(code["augment"].split("def classification_loss")[0], scope)
     images = torch.rand(64, 1, 28, 28)

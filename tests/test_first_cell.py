@@ -15,15 +15,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from badges import repository
+from pages import CHAPTERS, EXERCISES, ROOT, cells_of, read, tags
 
-ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted(
-    [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "exercises").glob("*.ipynb")]
-) + sorted((ROOT / "solutions").glob("*.ipynb"))
+NOTEBOOKS = [*CHAPTERS, *EXERCISES]
 
 
 def first_code_cell(path: Path) -> nbformat.NotebookNode:
-    return next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    return cells_of(read(path), "code")[0]
 
 
 CELL = first_code_cell(NOTEBOOKS[0]).source
@@ -33,7 +31,7 @@ def test_it_is_the_same_everywhere():
     cells = {path: first_code_cell(path) for path in NOTEBOOKS}
     assert len(cells) >= 18
     assert {cell.source for cell in cells.values()} == {CELL}
-    assert all("colab" in cell.metadata["tags"] for cell in cells.values())
+    assert all("colab" in tags(cell) for cell in cells.values())
     assert f"https://github.com/{repository()} " in CELL
     required = re.search(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
     assert f"sys.version_info < (3, {required[1]})" in CELL

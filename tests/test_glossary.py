@@ -1,17 +1,13 @@
 """Claims: the glossary is in order, each term is linked where it is first used, and no link is dead."""
 
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
+from pages import CHAPTERS, ROOT, cells_of, read
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-CHAPTERS = sorted(NOTEBOOKS.glob("*.ipynb"))
-GLOSSARY = (NOTEBOOKS / "glossary.md").read_text("utf-8")
+GLOSSARY = (ROOT / "notebooks" / "glossary.md").read_text("utf-8")
 SYMBOLS, TERMS = GLOSSARY.split("\n## Terms\n")
 ENTRIES = dict(re.findall(r"^### (.+)\n\n(.+)$", TERMS, flags=re.M))
-GREEK = "[Aa]lpha|[Bb]eta|[Gg]amma|[Dd]elta|epsilon|eta|[Ll]ambda|mu|pi|[Ss]igma|tau|[Pp]hi|[Tt]heta|xi"
 GREEK = "[Aa]lpha|[Bb]eta|[Gg]amma|[Dd]elta|epsilon|eta|[Ll]ambda|mu|pi|[Ss]igma|tau|[Pp]hi|[Tt]heta|xi"
 LINK = re.compile(r"\[([^\[\]]+)\]\(glossary\.md#([\w-]+)\)")
 
@@ -19,10 +15,7 @@ LINK = re.compile(r"\[([^\[\]]+)\]\(glossary\.md#([\w-]+)\)")
 def prose() -> list[tuple[str, str, str]]:
     """(chapter's file, cell's id, source) of every Markdown cell, in the order of the course."""
     return [
-        (path.name, cell.id, cell.source)
-        for path in CHAPTERS
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "markdown"
+        (path.name, cell.id, cell.source) for path in CHAPTERS for cell in cells_of(read(path), "markdown")
     ]
 
 
@@ -78,7 +71,7 @@ def plain(source: str) -> str:
 def test_each_term_is_linked_where_it_is_first_used():
     before = ""
     for path in CHAPTERS:
-        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+        cells = cells_of(read(path), "markdown")
         closing = next(i for i, cell in enumerate(cells) if cell.source.startswith("## What you built"))
         for cell in cells[1:closing]:  # between the opening and the closing sections
             text = plain(cell.source)

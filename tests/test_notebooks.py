@@ -9,33 +9,12 @@ from statistics import median
 
 import nbformat
 import pytest
-from notebook_runner import (
-    LONG_SECONDS,
-    MAX_GB,
-    MAX_MINUTES,
-    MAX_MINUTES_ALL,
-    MAX_MINUTES_MEAN,
-    code_digest,
-    pictures,
-    words,
-)
+from notebook_runner import LONG_SECONDS, MAX_GB, MAX_MINUTES, MAX_MINUTES_ALL, MAX_MINUTES_MEAN
+from pages import CHAPTERS, EXERCISES, ROOT, cells_of, code_digest, pictures, read, tags, words
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-EXERCISES = sorted(
-    [*(ROOT / "notebooks" / "exercises").glob("*.ipynb"), *(ROOT / "solutions").glob("*.ipynb")]
-)
 MB = 1_000_000
 README = (ROOT / "README.md").read_text("utf-8")
-
-
-def read(path: Path) -> nbformat.NotebookNode:
-    return nbformat.read(path, as_version=4)
-
-
-def cells_of(notebook: nbformat.NotebookNode, kind: str) -> list[nbformat.NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == kind]
 
 
 def outputs_of(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -47,7 +26,7 @@ def code_lines(source: str) -> int:
 
 
 def is_colab(cell: nbformat.NotebookNode) -> bool:
-    return "colab" in cell.metadata.get("tags", [])
+    return "colab" in tags(cell)
 
 
 @pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
@@ -67,7 +46,7 @@ def test_there_are_chapters():
 def test_is_valid_and_named(path, notebook):
     nbformat.validate(notebook)
     for cell in notebook.cells:  # above all nothing that takes a cell out of the tests
-        assert set(cell.metadata.get("tags", [])) <= {"colab", "cover", "nbval-check-output"}
+        assert set(tags(cell)) <= {"colab", "cover", "nbval-check-output"}
     assert re.fullmatch(r"\d\d_[a-z_]+", path.stem)
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
@@ -229,7 +208,7 @@ def test_every_figure_has_alternative_text(notebook):
 
 
 def test_cover_is_the_figure_of_this_run(path, notebook):
-    tagged = [c for c in cells_of(notebook, "code") if "cover" in c.metadata.get("tags", [])]
+    tagged = [c for c in cells_of(notebook, "code") if "cover" in tags(c)]
     assert len(tagged) == 1
     picture = next(o.data["image/png"] for o in tagged[0].outputs if "image/png" in o.get("data", {}))
     cover = ROOT / "assets" / "figures" / f"{path.stem}.png"
@@ -256,7 +235,7 @@ def test_checked_outputs_exist():
     """nbval checks nothing, silently, where such a cell was stored without being run."""
     for path in CHAPTERS:
         for cell in cells_of(read(path), "code"):
-            if "nbval-check-output" in cell.metadata.get("tags", []):
+            if "nbval-check-output" in tags(cell):
                 assert cell.execution_count
                 assert cell.outputs
 

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import execute_notebooks
 import nbformat
 import pytest
-from notebook_runner import MAX_GB, all_over_budget, code_digest, over_budget, peak_memory_gb
+import report as report_tool
+from notebook_runner import MAX_GB, all_over_budget, over_budget, peak_memory_gb
+from pages import ROOT, code_digest
 
-ROOT = Path(__file__).parents[1]
+from tutorial_utils import leaderboard
 
 
 @pytest.mark.parametrize(
@@ -111,28 +114,23 @@ def test_all_notebooks_together_over_budget_fail_the_run(report, tmp_path):
 
 
 def test_the_board_is_replaced_only_after_a_run_that_ended(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    from execute_notebooks import leaderboard_open
-
-    from tutorial_utils import leaderboard
-
     board = tmp_path / "leaderboard.json"
     board.write_text('{"old": 1}')
     monkeypatch.setattr(leaderboard, "FILE", board)
 
     def fail_half_way():
-        with leaderboard_open(keep=True):
+        with execute_notebooks.leaderboard_open(keep=True):
             Path(os.environ["TUTORIAL_LEADERBOARD"]).write_text('{"new": 1}')
             raise RuntimeError("half-way")
 
     with pytest.raises(RuntimeError, match="half-way"):
         fail_half_way()
     assert board.read_text() == '{"old": 1}'
-    with leaderboard_open(keep=True):
+    with execute_notebooks.leaderboard_open(keep=True):
         Path(os.environ["TUTORIAL_LEADERBOARD"]).write_text('{"new": 1}')
         assert board.read_text() == '{"old": 1}'
     assert board.read_text() == '{"new": 1}'
-    with leaderboard_open(keep=False):
+    with execute_notebooks.leaderboard_open(keep=False):
         assert "TUTORIAL_LEADERBOARD" not in os.environ
 
 
@@ -149,15 +147,13 @@ MEASURED = {"cpu_minutes": 1.2, "memory_gb": 0.9, "avx2": {"minutes": 2.5, "memo
 
 
 def test_measured_figures_go_into_the_readmes_table(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    import execute_notebooks
-
     (tmp_path / "notebooks").mkdir()
     nbformat.write(chapter(**MEASURED), tmp_path / "notebooks" / "01_x.ipynb")
     head = "| | chapter | you build | minutes | memory | hours | minutes, AVX2 |\n"
     before = head + "| 1 | [x](notebooks/01_x.ipynb) | things | | | 3 | |\nother | text |\n"
     (tmp_path / "README.md").write_text(before)
     monkeypatch.setattr(execute_notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(execute_notebooks, "CHAPTERS", [tmp_path / "notebooks" / "01_x.ipynb"])
     execute_notebooks.update_readme()
     expected = head + "| 1 | [x](notebooks/01_x.ipynb) | things | 1.2 | 0.9 GB | 3 | 2.5 |\nother | text |\n"
     assert (tmp_path / "README.md").read_text() == expected
@@ -167,14 +163,11 @@ def test_measured_figures_go_into_the_readmes_table(monkeypatch, tmp_path):
 
 
 def test_the_report_prints_what_is_recorded(monkeypatch, tmp_path, capsys):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    import report
-
     (tmp_path / "notebooks").mkdir()
     nbformat.write(chapter(**MEASURED), tmp_path / "notebooks" / "01_x.ipynb")
     nbformat.write(chapter(), tmp_path / "notebooks" / "02_new.ipynb")
-    monkeypatch.setattr(report, "ROOT", tmp_path)
-    report.main()
+    monkeypatch.setattr(report_tool, "CHAPTERS", sorted((tmp_path / "notebooks").iterdir()))
+    report_tool.main()
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1] == ["01_x", "1.2", "2.5", "0.90", "1.10", "1", "5", "0.00"]
     assert lines[2][:5] == ["02_new", "-", "-", "-", "-"]

@@ -7,13 +7,11 @@ python tools/badges.py owner/name    the course has moved there: `make badges RE
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-import nbformat
+from pages import CHAPTERS, ROOT, SOLUTIONS, files_of, read, write
 
 from tutorial_utils.files import write_atomically
 
-ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = re.compile(r'^Repository = "https://github\.com/([\w.-]+/[\w.-]+)"$', flags=re.M)
 SERVICES = {
     "on Binder": "https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{page}",
@@ -48,9 +46,8 @@ def place(source: str, line: str) -> str:
 
 def rename(old: str, new: str) -> None:
     """Write another owner/name wherever the old one stands in the repository's text files."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        files = files_of(ROOT)
     except (OSError, subprocess.CalledProcessError):
         sys.exit(f"{ROOT} must be a git checkout, so that only files of the course are changed")
     (_, old_name), (_, new_name) = old.split("/"), new.split("/")
@@ -60,7 +57,7 @@ def rename(old: str, new: str) -> None:
         f"cd {old_name}\n": f"cd {new_name}\n",  # the folder that a clone makes
         f"tree%2F{old_name}%2F": f"tree%2F{new_name}%2F",
     }
-    for path in (ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()):
+    for path in files:
         content = path.read_bytes()
         changed = content
         for before, after in changes.items():
@@ -81,14 +78,13 @@ def main() -> None:
         badges("notebooks/01_concepts.ipynb", shown_in="README.md", services=tuple(SERVICES)),
     )
     write_atomically(readme, text.encode())
-    pages = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "solutions").glob("*.ipynb")]
-    for path in sorted(pages):
-        notebook = nbformat.read(path, as_version=4)
+    for path in [*CHAPTERS, *sorted(SOLUTIONS.glob("*.ipynb"))]:
+        notebook = read(path)
         page = path.relative_to(ROOT).as_posix()
         before = notebook.cells[0].source
         notebook.cells[0].source = place(before, badges(page, shown_in=page))
         if notebook.cells[0].source != before:
-            write_atomically(path, (nbformat.writes(notebook) + "\n").encode())
+            write(path, notebook)
             print(page)
 
 

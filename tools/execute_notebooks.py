@@ -8,6 +8,7 @@ Exercises and solutions are stored without outputs. With --avx2 a run only adds 
 import argparse
 import asyncio
 import base64
+import copy
 import math
 import os
 import platform
@@ -20,7 +21,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient.exceptions import CellExecutionError
-from notebook_runner import LONG_SECONDS, ROOT, Run, code_digest, execute
+from notebook_runner import LONG_SECONDS, Run, execute
+from pages import CHAPTERS, ROOT, code_digest, read, tags, write
 
 from tutorial_utils import leaderboard
 from tutorial_utils.files import write_atomically
@@ -42,7 +44,7 @@ def clean(notebook: nbformat.NotebookNode) -> None:
 def cover(notebook: nbformat.NotebookNode) -> bytes | None:
     """The first picture of the cell tagged `cover`."""
     for cell in notebook.cells:
-        if "cover" in cell.metadata.get("tags", []):
+        if "cover" in tags(cell):
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     return base64.b64decode(output.data["image/png"])
@@ -53,8 +55,8 @@ def update_readme() -> None:
     """Write each chapter's measured minutes and memory into the README's table."""
     readme = ROOT / "README.md"
     text = readme.read_text("utf-8")
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        record = nbformat.read(path, as_version=4).metadata.get("tutorial", {})
+    for path in CHAPTERS:
+        record = read(path).metadata.get("tutorial", {})
         row = next((line for line in text.splitlines() if f"(notebooks/{path.name})" in line), None)
         if row and "cpu_minutes" in record:
             cells = row.split("|")
@@ -86,7 +88,7 @@ def leaderboard_open(*, keep: bool) -> Iterator[None]:
 
 
 def refresh(path: Path, *, discard_outputs: bool) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     with leaderboard_open(keep=not discard_outputs):
         run = timed_run(notebook, path)
     if discard_outputs or path.parent != ROOT / "notebooks":
@@ -106,8 +108,8 @@ def refresh(path: Path, *, discard_outputs: bool) -> None:
 
 def time_with_avx2(path: Path) -> None:
     """Add what a run takes without the instructions that most laptops lack; the page stays as it is."""
-    notebook, page = (nbformat.read(path, as_version=4) for _ in range(2))
-    run = figures(timed_run(notebook, path))
+    page = read(path)
+    run = figures(timed_run(copy.deepcopy(page), path))
     page.metadata.setdefault("tutorial", {})["avx2"] = {
         "minutes": run["cpu_minutes"], "memory_gb": run["memory_gb"], "executed": code_digest(page),
     }  # fmt: skip
@@ -131,10 +133,6 @@ def figures(run: Run) -> dict[str, float]:
     }
 
 
-def write(path: Path, notebook: nbformat.NotebookNode) -> None:
-    write_atomically(path, (nbformat.writes(notebook) + "\n").encode())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
@@ -148,7 +146,7 @@ def main() -> None:
         os.environ |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
     os.environ["TUTORIAL_HEADLESS"] = "1"
     paths = [path.resolve() for path in options.notebooks]
-    paths = paths or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    paths = paths or CHAPTERS
     if options.only_training:
         trains = re.compile(r"load_or_train\(|shipped\(|stored\(")
         paths = [path for path in paths if trains.search(path.read_text("utf-8"))]

@@ -20,12 +20,10 @@ from pathlib import Path
 
 import nbformat
 from badges import badges, place, repository
+from pages import ROOT, SOLUTIONS, STUDENTS, as_text, read, tags, write
 
 from tutorial_utils.files import write_atomically
 
-ROOT = Path(__file__).resolve().parents[1]
-SOLUTIONS = ROOT / "solutions"
-STUDENTS = ROOT / "notebooks" / "exercises"
 README = SOLUTIONS / "README.md"
 CONFIG = "nbgrader_config.py"
 HEADING = re.compile(r"## (\d+)\. (\w+ it): (.+) \((\d+) min\)\n")
@@ -35,10 +33,6 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 Notebook = nbformat.NotebookNode
 Cell = nbformat.NotebookNode
-
-
-def read(path: Path) -> Notebook:
-    return nbformat.read(path, as_version=4)
 
 
 def role(cell: Cell, name: str) -> bool:
@@ -134,10 +128,6 @@ def student_copy(solutions: Notebook) -> Notebook:
     return notebook
 
 
-def tags(cell: Cell) -> list[str]:
-    return cell.metadata.get("tags", [])
-
-
 def relink(notebook: Notebook, chapters: str) -> Notebook:
     """Let links to the chapters, which stand beside `solutions`, lead to `chapters`."""
     for cell in notebook.cells:
@@ -157,7 +147,7 @@ def generated() -> dict[Path, str]:
         notebook, target = relink(student_copy(read(path)), "../"), STUDENTS / path.name
         page = target.relative_to(ROOT).as_posix()
         notebook.cells[0].source = place(notebook.cells[0].source, badges(page, shown_in=page))
-        texts[target] = nbformat.writes(notebook) + "\n"
+        texts[target] = as_text(notebook)
     return texts
 
 
@@ -210,7 +200,7 @@ def assign(chapter: str, course: Path, only: Iterable[str], points: Iterable[str
     notebook = relink(assignment(read(source), only=list(only), points=amounts), online())
     notebook.cells[0].source = place(notebook.cells[0].source, "")  # the badges open another page
     target.parent.mkdir(parents=True)
-    write_atomically(target, (nbformat.writes(notebook) + "\n").encode())
+    write(target, notebook)
     if not (course / CONFIG).exists():
         shutil.copyfile(SOLUTIONS / CONFIG, course / CONFIG)
     total = sum(cell.metadata.nbgrader.points for cell in filter(is_check, notebook.cells))

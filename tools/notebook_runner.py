@@ -1,8 +1,5 @@
 """Run one notebook in a clean kernel, and measure it. Shared by the tools and the tests."""
 
-import hashlib
-import json
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,38 +10,10 @@ import nbformat
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parents[1]
 MAX_MINUTES, MAX_GB, EXERCISE_MINUTES = 4.0, 1.5, 0.25  # of one notebook, on two CPU cores
 MAX_MINUTES_MEAN, MAX_MINUTES_ALL = 3, 25
 SLACK = 1.5
 LONG_SECONDS = 10  # a cell that takes longer says so beforehand
-
-
-def code_digest(notebook: nbformat.NotebookNode) -> str:
-    """A digest of what decides what a run prints: the code cells and their tags.
-
-    The cell for Colab is left out: it prints nothing, and holds the repository's address.
-    """
-    tagged = [
-        [cell.source, sorted(cell.metadata.get("tags", []))]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    ]
-    parts = [part for part in tagged if "colab" not in part[1]]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """The outputs that are figures."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [output for output in outputs if "image/png" in output.get("data", {})]
-
-
-def words(notebook: nbformat.NotebookNode) -> int:
-    """How many words of prose a page has: no formulas, no code, no addresses."""
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    prose = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|```.*?```|\]\([^)]*\)", " ", prose, flags=re.S)
-    return len(re.findall(r"[A-Za-zÀ-ž][\w’'-]*", prose))
 
 
 def peak_memory_gb(pid: int) -> float | None:

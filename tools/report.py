@@ -1,7 +1,7 @@
 """Print what is recorded of each chapter. `make outputs` and `make avx2` measure it; nothing is run here."""
 
-import nbformat
-from notebook_runner import MAX_GB, MAX_MINUTES, MAX_MINUTES_ALL, MAX_MINUTES_MEAN, ROOT, pictures, words
+from notebook_runner import MAX_GB, MAX_MINUTES, MAX_MINUTES_ALL, MAX_MINUTES_MEAN
+from pages import CHAPTERS, pictures, read, words
 
 
 def row(*cells: object) -> str:
@@ -15,8 +15,8 @@ def figure(value: float | None, digits: int) -> str:
 def main() -> None:
     print(row("chapter", "minutes", "AVX2 only", "GB", "AVX2 only", "figures", "words", "MB"))
     minutes = []
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+    for path in CHAPTERS:
+        notebook = read(path)
         record = notebook.metadata.get("tutorial", {})
         avx2 = record.get("avx2", {})
         times = figure(record.get("cpu_minutes"), 1), figure(avx2.get("minutes"), 1)
