@@ -5,7 +5,9 @@ import os
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tutorial_utils import settings
+from tutorial_utils.settings import ROOT
+
 ASSETS = ROOT / "assets"
 
 
@@ -14,8 +16,11 @@ class AssetError(RuntimeError):
 
 
 def cache_dir() -> Path:
-    """The folder for unpacked data: `.cache` in the checkout, or where `TUTORIAL_CACHE` points."""
-    return Path(os.environ.get("TUTORIAL_CACHE") or ROOT / ".cache").expanduser()
+    """The folder for unpacked data, absolute: `.cache` in the checkout, or where `TUTORIAL_CACHE` points.
+
+    Raises `SettingError` where that can be no folder (see `settings.cache`).
+    """
+    return settings.cache()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
