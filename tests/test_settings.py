@@ -1,10 +1,8 @@
-"""Claims about the environment variables: each reads what is plainly meant, and anything else ends in an error that
-names the variable, its value and what to write."""
+"""Claims about the environment variables: each reads what is plainly meant, and anything else ends in an
+error that names the variable, its value and what to write."""
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -93,8 +91,8 @@ BAD_PATHS = {
     "%HOME%/x": "%HOME%",
     "%ProgramFiles(x86)%/x": "%ProgramFiles",
     "{home}/x": r"\{home\}",
-    "~nosuchuser/x": "home folder meant by ~nosuchuser is not known.*write the path out",
-    "~/x  # where there is room": "comment.*quotation marks",
+    "~nosuchuser/x": "no home folder is known for ~nosuchuser: write the path out",
+    "~/x  # where there is room": "leave the comment away.*quotation marks",
     '"~/x" # where there is "room"': "comment",
     '"~/x': "quotation marks",
     "~/x'": "quotation marks",
@@ -111,20 +109,15 @@ def test_what_can_be_no_path_is_an_error(monkeypatch, name, value):
     assert str(caught.value).startswith(f"{name} is {value!r}: ")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs users")
-def test_a_user_without_a_home_is_told_so():
+def test_a_user_without_a_home_is_told_so(monkeypatch):
     """As in a container that was started with the number of a user it does not know."""
-    code = "import os\nif os.getuid() == 0: os.setuid(54321)\n"
-    code += "import pwd\ndef unknown(uid): raise KeyError(uid)\npwd.getpwuid = unknown\n"
-    code += f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
-    code = "from tutorial_utils import settings\n" + code  # before the change of user, who may not read it
-    code += "try: settings.cache()\nexcept ValueError as problem: print(problem)"
-    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
-    environment["TUTORIAL_CACHE"] = "~/x"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert result.stdout.startswith(
-        "TUTORIAL_CACHE is '~/x': the home folder meant by ~ is not known here"
-    ), result
+    for name in ("HOME", "USERPROFILE", "HOMEPATH"):
+        monkeypatch.delenv(name, raising=False)
+    if os.name == "posix":
+        monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    monkeypatch.setenv("TUTORIAL_CACHE", "~/x")
+    with pytest.raises(SettingError, match="TUTORIAL_CACHE is '~/x': no home folder is known for ~: write"):
+        settings.cache()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +127,6 @@ def test_a_user_without_a_home_is_told_so():
         ('"cpu"', "cpu"),
         (" CPU ", "cpu"),
         ("'Cuda:1'", "cuda:1"),
-        ("cuda", "cuda"),
         ("mps", "mps"),
     ],
 )
@@ -143,9 +135,10 @@ def test_a_device_is_one_that_pytorch_knows(monkeypatch, value, device):
     assert settings.device() == device
 
 
-@pytest.mark.parametrize(
-    "value", ["gpu", "GPU", "cuda0", "cuda:-1", "0", "none", "cpu  # the GPU is full", "'cpu"]
-)
+BAD_DEVICES = ["gpu", "GPU", "cuda0", "cuda:-1", "0", "none", "cpu  # the GPU is full", "'cpu"]
+
+
+@pytest.mark.parametrize("value", BAD_DEVICES)
 def test_another_device_is_an_error(monkeypatch, value):
     monkeypatch.setenv("TUTORIAL_DEVICE", value)
     with pytest.raises(SettingError) as caught:
@@ -169,12 +162,13 @@ def test_names_stand_between_commas(monkeypatch, value, names):
     assert settings.retrain() == names
 
 
-@pytest.mark.parametrize(
-    "value", ["04_gan;05_vae", "04_gan 05_vae", "04_gan # slow", ",", '"a","b"', "['a']", "a/b"]
-)
+BAD_NAMES = ["04_gan;05_vae", "04_gan 05_vae", "04_gan # slow", ",", '"a","b"', "['a']", "a/b"]
+
+
+@pytest.mark.parametrize("value", BAD_NAMES)
 def test_what_can_be_no_list_of_names_is_an_error(monkeypatch, value):
     monkeypatch.setenv("TUTORIAL_RETRAIN", value)
-    with pytest.raises(SettingError, match="TUTORIAL_RETRAIN is .*: ") as caught:
+    with pytest.raises(SettingError, match=r"TUTORIAL_RETRAIN is .*: ") as caught:
         settings.retrain()
     assert repr(value) in str(caught.value)
 
@@ -198,5 +192,5 @@ def test_headless_is_yes_or_no(monkeypatch, value, answer):
 
 def test_another_answer_is_an_error(monkeypatch):
     monkeypatch.setenv("TUTORIAL_HEADLESS", "maybe")
-    with pytest.raises(SettingError, match="TUTORIAL_HEADLESS is 'maybe': write 1 .* or 0"):
+    with pytest.raises(SettingError, match=r"TUTORIAL_HEADLESS is 'maybe': write 1 .* or 0"):
         settings.headless()

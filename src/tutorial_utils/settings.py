@@ -1,8 +1,9 @@
 """What a reader can set: five environment variables, read and checked in this one place.
 
-Each is read anew at every call, so `%env NAME=value` in a notebook counts from then on. IPython keeps what a shell
-would take away: surrounding blanks and one pair of quotation marks are dropped here, and a comment behind the
-value is an error, as is whatever else cannot be meant. An empty value is none. The README has the table.
+Each is read anew at every call, so `%env NAME=value` in a notebook counts from then on. IPython keeps what
+a shell would take away: surrounding blanks and one pair of quotation marks are dropped here, and a comment
+behind the value is an error, as is whatever else cannot be meant. An empty value is none. The README has the
+table.
 """
 
 import os
@@ -45,9 +46,7 @@ def device() -> str | None:
     try:
         return str(torch.device(name))
     except RuntimeError:
-        advice = (
-            'write "cpu", "cuda" (an NVIDIA or AMD GPU), "cuda:1" (the second one) or "mps" (a Mac\'s GPU)'
-        )
+        advice = "write cpu, cuda (an NVIDIA or AMD GPU), cuda:1 (the second of them) or mps (a Mac's GPU)"
         raise SettingError("TUTORIAL_DEVICE", advice) from None
 
 
@@ -76,7 +75,7 @@ def headless() -> bool:
 
 
 def leaderboard() -> Path | None:
-    """TUTORIAL_LEADERBOARD: the file that new entries go to, absolute, as in `cache`; None where it is not set."""
+    """TUTORIAL_LEADERBOARD: the file for new entries, absolute as in `cache`; None where it is not set."""
     return _path("TUTORIAL_LEADERBOARD")
 
 
@@ -87,11 +86,11 @@ def _value(name: str) -> str:
     if len(text) > 1 and QUOTES.get(text[0]) == text[-1] and text[0] not in inner and text[-1] not in inner:
         return inner.strip()
     if re.search(r"(^|\s)#", text):
-        advice = "a comment can't stand behind it (a # that belongs to the value needs quotation marks around both)"
+        advice = "leave the comment away (if # belongs to the value, put the whole in quotation marks)"
         raise SettingError(name, advice)
     marks = {*QUOTES.keys(), *QUOTES.values()}
     if text and marks & {text[0], text[-1]}:
-        raise SettingError(name, "write it without quotation marks, or with one pair around the whole")
+        raise SettingError(name, "write it without quotation marks, or with one pair around the whole value")
     return text
 
 
@@ -105,7 +104,5 @@ def _path(name: str) -> Path | None:
     try:
         return ROOT / Path(text).expanduser()
     except RuntimeError:
-        advice = (
-            f"the home folder meant by {Path(text).parts[0]} is not known here: write the path out in full"
-        )
+        advice = f"no home folder is known for {Path(text).parts[0]}: write the path out in full"
         raise SettingError(name, advice) from None
