@@ -2,7 +2,9 @@
 
 import lzma
 import math
+import pickle
 import shutil
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -176,6 +178,82 @@ def test_held_out_cells_are_a_tenth_and_one_a_content():
 def test_splits_hang_on_the_name_alone():
     assert emoji_grid._split_of("red-apple") == "train"
     assert {emoji_grid._split_of(name) for name in emoji("test").names} == {"test"}
+
+
+def test_names_that_share_a_picture_lie_in_one_split_and_hide_the_same_cell():
+    """Looked for in the pixels: a picture that may be fitted is nowhere one to be judged by."""
+    where: dict[bytes, set] = {}
+    for split in ("train", "validation", "test"):
+        part = emoji(split)
+        for row, pictures in enumerate(part._pixels.flatten(2)):
+            for style, picture in enumerate(pictures):
+                use = split, part.held_out[row, style].item()
+                where.setdefault(picture.numpy().tobytes(), set()).add(use)
+    assert len(where) == 4 * 1561 - 27  # 26 pictures have two names, one of them three
+    assert all(len(uses) == 1 for uses in where.values())
+    assert emoji_grid._split_of("man-astronaut") == emoji_grid._split_of("astronaut") == "validation"
+
+
+def test_some_cells_are_read_without_the_others():
+    for size in (32, 64):
+        part = emoji("validation", size=size)
+        content, style = torch.tensor([3, 0, 7]), torch.tensor([1, 1, 3])
+        assert torch.equal(part[content, style], part.images[content, style])
+
+
+def test_images_are_held_as_bytes_until_all_floats_are_asked_for():
+    fashion._part.cache_clear()
+    part = fashion_mnist("test")
+    row = part[7][0]
+    assert part.pixels.dtype == torch.uint8
+    assert part.pixels.untyped_storage().nbytes() == part.pixels.numel()  # no larger set behind it
+    images = part.tensors[0]
+    assert part.pixels is part.tensors[0] is images  # and no bytes any more
+    assert torch.equal(part[7][0], row)
+    assert emoji("test", size=32)._pixels is emoji("test", size=64)._pixels
+    assert emoji("test", size=32).images is emoji("test", size=32).images
+
+
+def test_rows_and_workers_see_the_same_images():
+    part = fashion_mnist("test")
+    images, labels = part.tensors
+    rows = torch.tensor([5, 0, 9_999])
+    assert torch.equal(part[rows][0], images[rows])
+    assert torch.equal(part[rows][1], labels[rows])
+    assert part[7][0].shape == (1, 28, 28)
+    copy = pickle.loads(pickle.dumps(part))
+    assert torch.equal(copy.tensors[0], images)
+
+
+@pytest.mark.parametrize("mode", ["inference", "float64", "meta"])
+def test_data_do_not_depend_on_the_callers_modes(mode, fresh_emoji):
+    """What is kept for the session serves a later caller, too, who may want to train on it."""
+    fashion._part.cache_clear()
+    expected = torch.float32, "cpu"
+    with modes(mode):
+        clothes, drawings = fashion_mnist("test"), emoji("test", size=32)
+        tensors = clothes.tensors[0], drawings.images, clothes[0][0]
+        noisy = dequantize(tensors[0][:4])
+    for tensor in (*tensors[:2], noisy):
+        assert (tensor.dtype, tensor.device.type) == expected
+    for tensor in (clothes.tensors[0], drawings.images, clothes[0][0]):
+        (torch.nn.Linear(1, 1)(tensor.flatten()[:64, None])).sum().backward()
+
+
+@contextmanager
+def modes(name):
+    if name == "inference":
+        with torch.inference_mode():
+            yield
+    elif name == "meta":
+        with torch.device("meta"):
+            yield
+    else:
+        torch.set_default_dtype(torch.float64)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(torch.float32)
 
 
 def test_cells_show_what_their_name_says():

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tutorial_utils import device as device_module
-from tutorial_utils.device import autocast, computes_bfloat16, fast, fill, get_device, seed_everything
+from tutorial_utils.device import autocast, computes_bfloat16, fast, get_device, seed_everything, seeded
 
 
 def draws() -> list[float]:
@@ -66,7 +66,7 @@ def test_autocast_computes_in_bfloat16_only_where_able(monkeypatch, able):
     assert (x @ x).dtype == torch.float32
 
 
-def test_fill_is_cat():
-    parts = [torch.rand(3, 2), torch.rand(4, 2), torch.rand(1, 2)]
-    assert torch.equal(fill(8, iter(parts)), torch.cat(parts))
-    assert fill(2, [torch.ones(2, 1, dtype=torch.float64)]).dtype == torch.float64
+def test_a_seeded_network_is_the_same_for_the_same_seed():
+    first, again, other = (seeded(lambda: torch.nn.Linear(2, 2), seed=seed) for seed in (0, np.int64(0), 1))
+    assert torch.equal(first.weight, again.weight)
+    assert not torch.equal(first.weight, other.weight)

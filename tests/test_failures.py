@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from tutorial_utils import checkpoints, device, training
+from tutorial_utils import batching, checkpoints, training
 from tutorial_utils.checkpoints import load_or_train
 from tutorial_utils.device import memory_advice, seed_everything
 from tutorial_utils.files import AssetError
@@ -160,7 +160,7 @@ def full(*_) -> dict:
     [
         lambda: training.train(full, iter([(torch.zeros(4),)]), num_images=4, log_every=4),
         lambda: load_or_train("line", build, full),
-        lambda: device.fill(4, (full() for _ in range(2))),
+        lambda: batching.fill(4, (full() for _ in range(2))),
     ],
     ids=["training", "checkpoint", "many images"],
 )

@@ -1,11 +1,15 @@
 """Claims: the yardstick is the pinned network; a feature depends on its image alone; bad input is named."""
 
+import dataclasses
+from contextlib import contextmanager
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-from tutorial_utils import checkpoints, data, features
+from tutorial_utils import checkpoints, data, features, yardsticks
 from tutorial_utils.files import AssetError
+from tutorial_utils.yardsticks import CLOTHES
 
 
 @pytest.fixture(scope="module")
@@ -13,13 +17,11 @@ def images() -> torch.Tensor:
     return data.fashion_mnist("test").tensors[0][:300]
 
 
-def test_is_the_pinned_checkpoint_and_refuses_another(monkeypatch):
-    assert checkpoints.load(features.NAME, features.Classifier)[1]["sha256"] == features.SHA256
-    monkeypatch.setattr(features, "SHA256", "0" * 64)
-    features.classifier.cache_clear()
+def test_is_the_pinned_checkpoint_and_refuses_another():
+    assert checkpoints.load(CLOTHES.name, CLOTHES.build)[1]["sha256"] == CLOTHES.sha256
+    other = dataclasses.replace(CLOTHES, sha256="0" * 64)
     with pytest.raises(AssetError, match=r"not the pinned checkpoint.*git checkout"):
-        features.embed(torch.rand(1, 1, 28, 28))
-    features.classifier.cache_clear()
+        other.embed(torch.rand(1, 1, 28, 28))
 
 
 def test_reaches_its_accuracy_on_a_part_of_the_test_images():
@@ -36,6 +38,7 @@ def test_features_are_the_input_of_the_head(images):
     expected = F.linear(embedded, head.weight, head.bias).softmax(1)
     assert torch.allclose(features.class_probabilities(images), expected, atol=1e-5)
     assert torch.allclose(expected.sum(1), torch.ones(300), atol=1e-5)
+    assert torch.allclose(CLOTHES.head_probabilities(embedded), expected, atol=1e-6)
 
 
 def test_a_feature_does_not_depend_on_the_batch(images):
@@ -81,3 +84,32 @@ def test_bad_images_are_named(shape, scale, message):
     for function in (features.embed, features.class_probabilities):
         with pytest.raises(ValueError, match=message):
             function(torch.rand(shape) * scale)
+
+
+@pytest.mark.parametrize("mode", ["inference", "float64", "autocast"])
+def test_the_network_that_is_kept_does_not_depend_on_the_callers_modes(images, mode):
+    yardsticks._network.cache_clear()
+    expected = features.embed(images[:4])
+    yardsticks._network.cache_clear()
+    try:
+        with {
+            "inference": torch.inference_mode(),
+            "float64": default_dtype(torch.float64),
+            "autocast": torch.autocast("cpu", torch.bfloat16),
+        }[mode]:
+            found = features.embed(images[:4])
+        assert found.dtype == torch.float32
+        assert torch.allclose(found, expected, atol=1e-5)
+        x = images[:1].clone().requires_grad_()
+        features.classifier().features(x).sum().backward()  # a later caller may need a gradient
+    finally:
+        yardsticks._network.cache_clear()
+
+
+@contextmanager
+def default_dtype(dtype):
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)

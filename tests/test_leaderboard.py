@@ -1,39 +1,40 @@
 """Claims: the board measures what it says, with intervals that are right for a mean, and no reader's run
 writes it."""
 
+import dataclasses
 import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from matplotlib import pyplot as plt
 from pages import CHAPTERS, read
 
-from tutorial_utils import features, leaderboard, metrics
+from tutorial_utils import leaderboard, measuring, metrics
 from tutorial_utils.data import fashion_mnist
 from tutorial_utils.files import AssetError
 
 RECORD = {"parameters": 1, "num_images": 2, "seconds": 3.0, "history": []}
 
 
-@pytest.fixture
-def plain(monkeypatch):
-    """A network of one feature map in place of the classifier: quick, and as good for arithmetic."""
-    torch.manual_seed(0)
-    mixing = torch.randn(784, 12)
+class Plain:
+    """A map of 12 features in place of the classifier: quick, and as good for arithmetic."""
 
-    class Head:
-        def __call__(self, seen):
-            return seen[:, :10]
+    def __init__(self):
+        self.mixing = torch.randn(784, 12, generator=torch.Generator().manual_seed(0))
 
-    monkeypatch.setattr(features, "embed", lambda images: (images.flatten(1) @ mixing / 10).relu())
-    monkeypatch.setattr(features, "classifier", lambda: type("Network", (), {"head": Head()}))
-    caches = leaderboard.reference, leaderboard.reference_radii
-    for cache in caches:
-        cache.cache_clear()
-    yield
-    for cache in caches:
-        cache.cache_clear()
+    def embed(self, images):
+        return (images.flatten(1) @ self.mixing / 10).relu()
+
+    def head_probabilities(self, seen):
+        return seen[:, :10].softmax(1)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    yardstick = Plain()
+    return dataclasses.replace(leaderboard.CLOTHES, yardstick=yardstick, file=Path("plain.json"))
 
 
 @pytest.fixture
@@ -45,62 +46,95 @@ def test_entry_holds_the_metrics_of_the_package(plain, test_photographs, monkeyp
     monkeypatch.delenv("TUTORIAL_LEADERBOARD", raising=False)
     before = leaderboard.FILE.read_bytes()
     images = (0.9 * test_photographs[0]).flip(0)
-    entry = leaderboard.enter("dusk", images, RECORD, labels=test_photographs[1].flip(0))
+    entry = plain.enter("dusk", images, RECORD, labels=test_photographs[1].flip(0))
     assert {key: entry[key] for key in ("parameters", "num_images", "seconds")} == {
         "parameters": 1, "num_images": 2, "seconds": 3.0,
     }  # fmt: skip
     found = {name: value for name, (value, _) in entry["metrics"].items()}
-    real, fake = features.embed(test_photographs[0]), features.embed(images)
+    real, fake = plain.yardstick.embed(test_photographs[0]), plain.yardstick.embed(images)
     assert list(found) == list(leaderboard.METRICS)
     assert found["frechet"] == metrics.frechet_distance(real, fake)
     assert (found["precision"], found["recall"]) == metrics.precision_recall(real, fake)
     assert (found["density"], found["coverage"]) == metrics.density_coverage(real, fake)
-    train = features.embed(fashion_mnist("train").tensors[0])
+    train = plain.yardstick.embed(fashion_mnist("train").tensors[0])
     assert found["memorization"] == pytest.approx(
         metrics.memorization_ratio(train, real[:2000], fake[:2000]), rel=1e-6
     )
     assert all(0 < error < 10 for _, error in entry["metrics"].values())
+    probabilities = plain.yardstick.head_probabilities(fake)
+    assert found["inception"] == metrics.inception_score(probabilities, num_splits=10)[0]
+    agreed = probabilities.argmax(1) == test_photographs[1].flip(0)
+    assert found["obedience"] == pytest.approx(agreed.double().mean().item())
+    dice = torch.Generator().manual_seed(0)
+    kernel = metrics.kernel_distance(real, fake, num_subsets=50, subset_size=1_000, generator=dice)[0]
+    assert found["kernel"] == kernel
     assert leaderboard.FILE.read_bytes() == before  # a reader's run writes nothing
+
+
+def test_half_an_interval_is_the_standard_error_of_a_mean():
+    """Means over a tenth of n numbers, drawn without replacement, have a variance of which m / (n - m) makes
+    that of the mean over all: so the answer is 1.96 standard deviations over the root of n."""
+    dice = torch.Generator().manual_seed(0)
+    numbers = torch.randn(10_000, generator=dice, dtype=torch.float64)
+    means = [numbers[torch.randperm(10_000, generator=dice)[:1_000]].mean().item() for _ in range(2_000)]
+    expected = 1.96 * numbers.std().item() / 100
+    assert measuring.half_interval(means) == pytest.approx(expected, rel=0.06)
 
 
 def test_interval_of_a_mean_is_its_standard_error(plain, test_photographs):
     """Obedience is a mean over samples, so its interval is known: 1.96 roots of p (1 - p) / n."""
     images, labels = test_photographs
-    share, half = leaderboard.measure(images, labels=labels)["obedience"]
+    share, half = plain.measure(images, labels=labels)["obedience"]
     expected = 1.96 * math.sqrt(share * (1 - share) / len(labels))
-    assert half == pytest.approx(expected, rel=0.6)  # 16 subsets tell a deviation to about a fifth
+    assert half == pytest.approx(expected, rel=0.45)  # 16 subsets tell a deviation to about a fifth
+
+
+def test_another_board_has_its_own_file_yardstick_and_metrics(plain, test_photographs, monkeypatch, tmp_path):
+    shown = {name: leaderboard.METRICS[name] for name in ("frechet", "coverage")}
+    board = dataclasses.replace(plain, file=Path("elsewhere.json"), metrics=shown)
+    (tmp_path / "elsewhere.json").write_text("{}")
+    monkeypatch.setenv("TUTORIAL_LEADERBOARD", str(tmp_path))
+    entry = board.enter("new", test_photographs[0], RECORD)
+    assert list(entry["metrics"]) == ["frechet", "coverage"]
+    assert list(board.load()) == ["new"]
+    assert board.table(board.load()).splitlines()[0].startswith("| model | Fréchet distance | coverage |")
+    figure = board.draw(board.load())
+    assert [panel.get_title(loc="left") or panel.get_title() for panel in figure.axes[:2]] == [
+        "Fréchet distance", "coverage",
+    ]  # fmt: skip
+    plt.close(figure)
 
 
 def test_make_outputs_adds_an_entry_and_keeps_the_others(plain, test_photographs, monkeypatch, tmp_path):
-    copy = tmp_path / "leaderboard.json"
+    copy = tmp_path / plain.file.name
     copy.write_text('{"older": {"metrics": {}}}')
-    monkeypatch.setenv("TUTORIAL_LEADERBOARD", str(copy))
-    entry = leaderboard.enter("new", test_photographs[0], RECORD, seeds=[0.5, 0.6])
+    monkeypatch.setenv("TUTORIAL_LEADERBOARD", str(tmp_path))
+    entry = plain.enter("new", test_photographs[0], RECORD, seeds=[0.5, 0.6])
     assert "obedience" not in entry["metrics"]  # nothing was asked for
     board = json.loads(copy.read_text("utf-8"))
     assert list(board) == ["older", "new"]
     assert board["new"]["seeds"] == [0.5, 0.6]
     assert board["new"] == json.loads(json.dumps(entry))
-    assert leaderboard.load() == board
+    assert plain.load() == board
 
 
 def test_bad_entries_are_named(plain):
     with pytest.raises(ValueError, match=r"10,000 samples.*not 5"):
-        leaderboard.measure(torch.zeros(5, 1, 28, 28))
+        plain.measure(torch.zeros(5, 1, 28, 28))
     with pytest.raises(ValueError, match=r"labels must be \(10000,\), not \(3,\)"):
-        leaderboard.measure(torch.zeros(10_000, 1, 28, 28), labels=torch.zeros(3))
+        plain.measure(torch.zeros(10_000, 1, 28, 28), labels=torch.zeros(3))
     with pytest.raises(ValueError, match="record of x lacks parameters, seconds"):
-        leaderboard.enter("x", torch.zeros(10_000, 1, 28, 28), {"num_images": 1})
+        plain.enter("x", torch.zeros(10_000, 1, 28, 28), {"num_images": 1})
 
 
-def test_a_missing_or_altered_board_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(leaderboard, "FILE", tmp_path / "leaderboard.json")
+def test_a_missing_or_altered_board_is_named(plain, tmp_path):
+    board = dataclasses.replace(plain, file=tmp_path / "leaderboard.json")
     with pytest.raises(AssetError, match="git checkout"):
-        leaderboard.load()
+        board.load()
     for content in ("{", "[]", '{"GAN": 3}', '{"GAN": {}}'):
-        leaderboard.FILE.write_text(content)
+        board.file.write_text(content)
         with pytest.raises(AssetError, match="altered"):
-            leaderboard.load()
+            board.load()
 
 
 def test_shipped_board_is_whole_and_its_entries_come_from_the_chapters():
@@ -121,6 +155,7 @@ def test_table_is_sorted_and_shows_intervals():
         "better": {**RECORD, "seeds": [], "metrics": {k: v for k, v in values.items() if k != "obedience"}},
     }
     lines = leaderboard.table(board).splitlines()
+    assert lines[0].startswith("| model | inception score |")
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| better", "| worse"]
     assert "2.00 ± 0.25" in lines[3]
     assert lines[3].endswith("| 16% of 3 |")  # the seeds' standard deviation, 0.17, over their mean, 1.1

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from tutorial_utils import device
 from tutorial_utils.progress import Progress, format_seconds
 from tutorial_utils.training import batches, minimize, moving_average, train
 
@@ -52,6 +53,85 @@ def test_training_finds_the_line_and_counts_images(line, generator):
     assert model.bias.item() == pytest.approx(-1, abs=0.05)
     assert [row["num_images"] for row in history] == [1024, 2048, 3072, 4096, 5120, 6144, 6400]
     assert history[-1]["loss"] < 1e-3 < history[0]["loss"]
+
+
+def test_a_loss_may_return_more_numbers_to_log(line, generator):
+    def loss(model, batch):
+        error = squared_error(model, batch)
+        return {"loss": 2 * error, "error": error, "images": len(batch[0])}
+
+    model = nn.Linear(1, 1)
+    step = minimize(loss, model, torch.optim.SGD(model.parameters(), lr=0.05))
+    history = train(step, batches(line, 50, generator=generator), num_images=1_000, log_every=500)
+    assert all(set(row) == {"num_images", "loss", "error", "images"} for row in history)
+    assert all(row["loss"] == pytest.approx(2 * row["error"]) for row in history)
+    assert history[-1]["images"] == 50
+    with pytest.raises(ValueError, match=r"must hold \"loss\", not only \['error'\]"):
+        minimize(lambda *_: {"error": torch.zeros(())}, model, torch.optim.SGD(model.parameters(), 0.1))(
+            (torch.zeros(1),)
+        )
+
+
+def test_gradients_are_clipped_to_the_norm_that_is_asked_for():
+    """One step of length 1 along the gradient, whose norm is 10: 10 without clipping, 0.5 with it."""
+    for max_norm, expected in ((None, 10.0), (0.5, 0.5), (20.0, 10.0)):
+        model = nn.Linear(2, 1, bias=False)
+        before = model.weight.detach().clone()
+        optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+        step = minimize(lambda model, _: model.weight @ torch.tensor([6.0, 8.0]), model, optimizer,
+                        max_norm=max_norm)  # fmt: skip
+        step((torch.zeros(1),))
+        assert (model.weight - before).norm().item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_average_and_the_schedule_move_on_after_each_step():
+    model = nn.Linear(1, 1, bias=False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: 0.5**i)
+    averaged = moving_average(model, half_life=1, batch_size=1)
+    start = model.weight.item()
+    step = minimize(
+        lambda model, _: model.weight.sum(), model, optimizer, schedule=schedule, averaged=averaged
+    )
+    for _ in range(2):
+        step((torch.zeros(1),))
+    assert model.weight.item() == pytest.approx(start - 0.1 - 0.05)
+    # the first update copies the weights, the second takes the mean
+    assert averaged.module.weight.item() == pytest.approx(start - 0.1 - 0.025)
+
+
+def test_the_forward_pass_is_mixed_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr(device, "computes_bfloat16", lambda _: True)
+    model, seen = nn.Linear(2, 1), []
+
+    def loss(model, batch):
+        value = model(batch[0])
+        seen.append(value.dtype)
+        return value.float().sum()
+
+    for mixed in (True, False):
+        minimize(loss, model, torch.optim.SGD(model.parameters(), lr=0.1), mixed=mixed)((torch.zeros(1, 2),))
+    assert seen == [torch.bfloat16, torch.float32]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_training_inside_autocast_uses_its_new_weights(monkeypatch, line, generator, enabled):
+    """PyTorch keeps cast weights until the outermost context ends: the loss would stay where it began."""
+    monkeypatch.setattr(device, "computes_bfloat16", lambda _: True)
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+        train(
+            minimize(squared_error, model, optimizer),
+            batches(line, 64, generator=generator), num_images=6_400, log_every=6_400,
+        )  # fmt: skip
+    assert model.weight.item() == pytest.approx(3, abs=0.1)
+
+
+def test_a_step_may_return_plain_numbers():
+    data = iter([(torch.zeros(2),), (torch.zeros(2),)])
+    history = train(lambda _: {"loss": 0.5, "steps": 1}, data, num_images=4, log_every=4)
+    assert history == [{"num_images": 4, "loss": 0.5, "steps": 1.0}]
 
 
 def test_history_holds_means_weighted_by_images_and_the_callbacks_numbers():

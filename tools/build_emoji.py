@@ -58,6 +58,17 @@ def rasterise(icons: dict, name: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGB"))
 
 
+def twins(names: list[str], drawn: dict[str, np.ndarray]) -> list[list[str]]:
+    """Groups of names that are linked by a shared picture in some style, in the order of the names."""
+    group = {name: {name} for name in names}
+    for images in drawn.values():
+        first: dict[bytes, str] = {}
+        for name, image in zip(names, images, strict=True):
+            together = group[first.setdefault(image.tobytes(), name)] | group[name]
+            group |= dict.fromkeys(together, together)
+    return [sorted(members) for name, members in group.items() if len(members) > 1 and name == min(members)]
+
+
 def sheet(images: np.ndarray, columns: int) -> Image.Image:
     """Lay (N, H, W, 3) images out row by row; the empty places at the end are white."""
     rows = -(-len(images) // columns)
@@ -85,6 +96,9 @@ def main() -> None:
         digests[style] = hashlib.sha256(drawn[style]).hexdigest()
         sheet(drawn[style], COLUMNS).save(target / f"{style}.webp", lossless=True, method=6, quality=100)
     (target / "names.txt").write_text("\n".join(names) + "\n", encoding="utf-8", newline="\n")
+    groups = "\n".join(" ".join(group) for group in twins(names, drawn))
+    digests["twins"] = hashlib.sha256(groups.encode()).hexdigest()
+    (target / "twins.txt").write_text(groups + "\n", encoding="utf-8", newline="\n")
     rows = [names.index(name) for name in SHOWN]
     contact = np.concatenate([drawn[style][rows] for style in PACKAGES])
     (assets / "figures").mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,15 @@
 """Where to compute, from which seed, and in which format."""
 
-import os
+import operator
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from tutorial_utils import settings
 
 OUT_OF_MEMORY = (
     "The GPU's memory is full. Shut down the kernels of other notebooks (in JupyterLab: Kernel > Shut Down "
@@ -17,8 +19,11 @@ OUT_OF_MEMORY = (
 
 
 def get_device() -> torch.device:
-    """The GPU if PyTorch sees one, else the CPU. `TUTORIAL_DEVICE` (such as "cpu") overrides it."""
-    return torch.device(os.environ.get("TUTORIAL_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """The GPU if PyTorch sees one, else the CPU. `TUTORIAL_DEVICE` (such as "cpu") overrides it.
+
+    Raises `ValueError` where that names no device.
+    """
+    return torch.device(settings.device() or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def seed_everything(seed: int) -> torch.Generator:
@@ -27,10 +32,17 @@ def seed_everything(seed: int) -> torch.Generator:
     Pass the generator on to whatever draws. Noise drawn on the CPU and then moved is the same on
     every machine; noise drawn on a GPU is not.
     """
+    seed = operator.index(seed)  # NumPy's integers, too
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 (libraries still draw from the global state)
     torch.manual_seed(seed)
     return torch.Generator().manual_seed(seed)
+
+
+def seeded(build: Callable[[], nn.Module], *, seed: int) -> nn.Module:
+    """`build()`, the same network for the same seed: the global generators are seeded first."""
+    seed_everything(seed)
+    return build()
 
 
 def fast(module: nn.Module) -> nn.Module:
@@ -62,9 +74,12 @@ def computes_bfloat16(device: torch.device | str) -> bool:
 def autocast(device: torch.device | str) -> torch.autocast:
     """A context in which matrix products and convolutions run in bfloat16, where the hardware can.
 
-    Elsewhere it does nothing. Wrap the forward pass and the loss, not the backward pass.
+    Elsewhere it does nothing. Wrap the forward pass and the loss, not the backward pass. Weights are cast
+    anew at every use: PyTorch keeps them until the *outermost* such context ends, so that inside another one
+    a training would go on with its first weights.
     """
-    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=computes_bfloat16(device))
+    kind = torch.device(device).type
+    return torch.autocast(kind, torch.bfloat16, enabled=computes_bfloat16(device), cache_enabled=False)
 
 
 @contextmanager
@@ -76,19 +91,3 @@ def memory_advice() -> Iterator[None]:
         if OUT_OF_MEMORY in str(problem):  # raised by such a context inside this one
             raise
         raise torch.OutOfMemoryError(f"{OUT_OF_MEMORY} ({problem})") from problem
-
-
-def fill(num_rows: int, parts: Iterable[Tensor]) -> Tensor:
-    """The parts, one below the other, as `torch.cat` would: (num_rows, ...).
-
-    Each is written to its place as soon as it is there. A list of many small results between large
-    temporary ones would scatter over the memory and keep it from being used again.
-    """
-    rows, start = torch.empty(0), 0
-    with memory_advice():
-        for part in parts:
-            if start == 0:
-                rows = part.new_empty(num_rows, *part.shape[1:])
-            rows[start : start + len(part)] = part
-            start += len(part)
-    return rows

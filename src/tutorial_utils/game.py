@@ -1,7 +1,6 @@
 """“Real or generated?”: a game of two buttons, with a score that knows its own uncertainty (chapter 6)."""
 
 import math
-import os
 from collections.abc import Mapping
 
 import ipywidgets
@@ -10,6 +9,7 @@ import torch
 from IPython.display import display
 from torch import Tensor
 
+from tutorial_utils import settings
 from tutorial_utils.images import check_images
 from tutorial_utils.plotting import image_grid, render_png, show
 
@@ -140,7 +140,7 @@ def play(
     key = "; ".join(f"{name}: {numbers}" for name, numbers in places.items())
     folded = f"<details><summary>Answers</summary>\n\n{key}\n\n</details>"
     display({"text/markdown": folded, "text/plain": f"Answers: {key}"}, raw=True)
-    if not os.environ.get("TUTORIAL_HEADLESS"):
+    if not settings.headless():
         dice = torch.Generator()
         dice.seed()  # another game each time, also after a restart
         display(build_game(Game(photographs, generated, num_rounds=num_rounds, generator=dice)))

@@ -1,7 +1,9 @@
 """The one training loop of the course. It counts images, since steps of different size can't be compared."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +15,7 @@ from tutorial_utils.device import autocast, memory_advice
 from tutorial_utils.progress import Progress
 
 Batch = tuple[Tensor, ...]
-Step = Callable[[Batch], dict[str, Tensor]]
+Step = Callable[[Batch], Mapping[str, Tensor | float]]
 History = list[dict[str, float]]
 
 
@@ -32,37 +34,46 @@ def batches(
     if not 0 < batch_size <= len(dataset):
         raise ValueError(f"batch_size must be between 1 and {len(dataset)}, not {batch_size}")
     while True:
-        order = torch.randperm(len(dataset), generator=generator)
+        order = torch.randperm(len(dataset), generator=generator, device="cpu")
         for start in range(0, len(order) - batch_size + 1, batch_size):
             rows = order[start : start + batch_size]
-            yield tuple(tensor[rows].to(device) for tensor in dataset.tensors)
+            yield tuple(tensor.to(device) for tensor in dataset[rows])
 
 
 def minimize(
-    loss: Callable[[nn.Module, Batch], Tensor],
+    loss: Callable[[nn.Module, Batch], Tensor | Mapping[str, Tensor]],
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     *,
     schedule: LRScheduler | None = None,
     averaged: AveragedModel | None = None,
+    max_norm: float | None = None,
+    mixed: bool = True,
 ) -> Step:
-    """The step of an ordinary model: one gradient step on `loss(model, batch)`, a scalar.
+    """The step of an ordinary model: one gradient step on `loss(model, batch)`.
 
-    The forward pass runs under `autocast`. `schedule` (of the learning rate) and `averaged`, if given, move
-    on after each step.
+    That is a scalar, or a dict of scalars to log, of which "loss" is minimised. The forward pass runs under
+    `autocast`, unless `mixed` is off. Gradients whose norm over all weights exceeds `max_norm` are scaled
+    down to it. `schedule` (of the learning rate) and `averaged`, if given, move on after each step.
+    Raises `ValueError` for a dict without "loss".
     """
 
     def step(batch: Batch) -> dict[str, Tensor]:
         optimizer.zero_grad(set_to_none=True)
-        with autocast(batch[0].device):
+        with autocast(batch[0].device) if mixed else nullcontext():
             value = loss(model, batch)
-        value.backward()
+        values = {"loss": value} if isinstance(value, Tensor) else dict(value)
+        if "loss" not in values:
+            raise ValueError(f'the dict that loss returns must hold "loss", not only {sorted(values)}')
+        values["loss"].backward()
+        if max_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), max_norm)
         optimizer.step()
         if schedule is not None:
             schedule.step()
         if averaged is not None:
             averaged.update_parameters(model)
-        return {"loss": value.detach()}
+        return values
 
     return step
 
@@ -94,7 +105,8 @@ def train(
                 raise ValueError(f"the data ended after {seen:,} of {num_images:,} images: use batches()")
             size = len(batch[0])
             for name, value in step(batch).items():
-                sums[name] = sums.get(name, 0.0) + value.detach().float() * size
+                value = torch.as_tensor(value).detach().float()  # a step may also return plain numbers
+                sums[name] = sums.get(name, 0.0) + value * size
             seen, since_row = seen + size, since_row + size
             if seen >= next_row or seen >= num_images:
                 row = {name: float(total) / since_row for name, total in sums.items()}
@@ -103,9 +115,28 @@ def train(
                         raise FloatingPointError(f"{name} became {mean} by image {seen:,}")
                 row = {"num_images": seen, **row, **(callback(seen) if callback else {})}
                 history.append(row)
+                if _stops_at_first_row.get():
+                    raise FirstRow(row)
                 sums, since_row, next_row = {}, 0, seen + log_every
             progress.advance(size, _note(history))
     return history
+
+
+class FirstRow(Exception):
+    """A training has been stopped at the first row of its history, which is the argument."""
+
+
+_stops_at_first_row: ContextVar[bool] = ContextVar("stops_at_first_row", default=False)
+
+
+@contextmanager
+def until_first_row() -> Iterator[None]:
+    """Trainings inside raise `FirstRow` when the first row of their history is there: see `records.replay`."""
+    token = _stops_at_first_row.set(True)
+    try:
+        yield
+    finally:
+        _stops_at_first_row.reset(token)
 
 
 def _note(history: History) -> str:

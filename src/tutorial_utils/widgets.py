@@ -1,6 +1,5 @@
 """Interactive figures that still say something without a kernel."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import ipywidgets
 import matplotlib.pyplot as plt
 from IPython.display import display
 
+from tutorial_utils import settings
 from tutorial_utils.plotting import render_png, show
 
 Range = tuple[float, float, float]
@@ -31,7 +31,7 @@ def explore(
     Live widgets are left out where TUTORIAL_HEADLESS is set, as when pages are made or tested.
     """
     _strip(draw, frames, alt=alt, caption=caption, below=size[1] - size[0])
-    if not os.environ.get("TUTORIAL_HEADLESS"):
+    if not settings.headless():
         display(build_controls(draw, controls, start=frames[0], size=size))
 
 

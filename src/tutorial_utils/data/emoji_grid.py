@@ -1,8 +1,8 @@
 """Emoji in four hands: 1,561 things, each drawn by Noto, Twemoji, Fluent and OpenMoji, with its name."""
 
 import hashlib
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, verify
 SHIPPED = ASSETS / "data" / "emoji"
 EMOJI_STYLES = ("noto", "twemoji", "fluent", "openmoji")
 PIXELS = 64
-SHA256 = {  # of the names, and of each style's decoded pixels
+SHA256 = {  # of the names, of the groups that share a picture, and of each style's decoded pixels
+    "twins": "4fd6c4b1145501eff0c2157afac52701403e023f11f9510b775cc83f45dc7a16",
     "names": "87dd9408d813e59173030eb62e505591028ddd392352a92527ac86852604b298",
     "noto": "a073c1f056dc7ea4b1a189b3e026c702f5b72a541cf4bd1dba95bfc84dcd4c14",
     "twemoji": "9f72fc01f8149e5e4394b21055336c9c1aa92797f41d25183cd3e7b58eeaddfb",
@@ -24,23 +25,41 @@ SHA256 = {  # of the names, and of each style's decoded pixels
 }
 
 
-@dataclass(frozen=True)
 class Emoji:
-    """A grid of content × style.
+    """A grid of content × style, in memory as bytes.
 
     images: float32 (N, 4, 3, size, size) in [0, 1], on white; names: N English names ("red-apple");
     styles: the four names along the second axis; held_out: bool (N, 4), the cells of the training
     contents that nothing may be fitted to, at most one a content (no cell of the other splits is marked,
-    since none of their contents may be fitted at all).
+    since none of their contents may be fitted at all). `grid[content, style]` are the pictures of some
+    cells, without making floats of all the others: (B, 3, size, size).
     """
 
-    images: Tensor
-    names: tuple[str, ...]
-    styles: tuple[str, ...]
-    held_out: Tensor
+    def __init__(
+        self, pixels: Tensor, names: tuple[str, ...], styles: tuple[str, ...], held_out: Tensor, size: int
+    ) -> None:
+        self.names, self.styles, self.held_out = names, styles, held_out
+        self._pixels, self._size = pixels, size  # uint8 (N, 4, 3, 64, 64)
+
+    @cached_property
+    def images(self) -> Tensor:
+        shape = (*self._pixels.shape[:3], self._size, self._size)
+        with torch.inference_mode(False):  # it is kept, and serves every caller
+            images = torch.empty(shape, dtype=torch.float32, device="cpu")
+            for target, part in zip(images.split(25), self._pixels.split(25), strict=True):  # to spare memory
+                target.copy_(self._resized(part.flatten(0, 1)).view_as(target))
+        return images
+
+    def __getitem__(self, cells: tuple[Tensor, Tensor]) -> Tensor:
+        content, style = cells
+        return self._resized(self._pixels[content, style])
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def _resized(self, pixels: Tensor) -> Tensor:
+        """Bytes (B, 3, 64, 64) -> floats (B, 3, size, size): the mean over the pixels that become one."""
+        return F.avg_pool2d(pixels.to(torch.float32), PIXELS // self._size) / 255
 
 
 def _share(text: str) -> float:
@@ -48,14 +67,27 @@ def _share(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
 
 
+@lru_cache
+def _first_twins() -> dict[str, str]:
+    """Names that share a picture with others in some style, each with the first of its group."""
+    path = SHIPPED / "twins.txt"
+    lines = _read_verified(path, "twins").decode().splitlines()
+    return {name: group.split()[0] for group in lines for name in group.split()}
+
+
+def _one_thing(name: str) -> str:
+    """The name that decides for all names of one thing: those that share a picture count as one."""
+    return _first_twins().get(name, name)
+
+
 def _split_of(name: str) -> str:
-    share = _share(name)
+    share = _share(_one_thing(name))
     return "train" if share < 0.8 else "validation" if share < 0.9 else "test"
 
 
 def _held_out_style(name: str) -> int | None:
     """Four contents in ten hold out one cell of their four: a tenth of all cells."""
-    style = int(10 * _share(f"held-out:{name}"))
+    style = int(10 * _share(f"held-out:{_one_thing(name)}"))
     return style if style < len(EMOJI_STYLES) else None
 
 
@@ -74,18 +106,22 @@ def _read_sheet(style: str, count: int) -> np.ndarray:
     return pixels
 
 
+def _read_verified(path: Path, digest: str) -> bytes:
+    """A text file of the course, its lines joined by single newlines."""
+    content = b"\n".join(read(path, mend=restore_hint(path)).splitlines())
+    verify(path, content, SHA256[digest], mend=restore_hint(path))
+    return content
+
+
 def _read_names() -> tuple[str, ...]:
-    path = SHIPPED / "names.txt"
-    names = read(path, mend=restore_hint(path)).split()
-    verify(path, b"\n".join(names), SHA256["names"], mend=restore_hint(path))
-    return tuple(name.decode() for name in names)
+    return tuple(_read_verified(SHIPPED / "names.txt", "names").decode().splitlines())
 
 
 def emoji(split: str = "train", size: int = 64) -> Emoji:
     """The emoji of one split, as a grid of content × style (see `Emoji`).
 
     `split` is "train" (80 % of the contents), "validation" or "test" (10 % each), fixed by a hash of the
-    name. `size` is 64, or 32: the average over 2 × 2 pixels.
+    name; names that share a picture in any style count as one, so that none lies in two splits. `size` is 64, or 32: the average over 2 × 2 pixels.
 
     The result is kept and shared between calls: do not change its tensors in place.
     Raises `ValueError` for another split or size, `AssetError` where a file is missing or altered.
@@ -99,17 +135,18 @@ def emoji(split: str = "train", size: int = 64) -> Emoji:
 
 @lru_cache
 def _part(split: str, size: int) -> Emoji:
+    if size != PIXELS:  # the same bytes
+        large = _part(split, PIXELS)
+        return Emoji(large._pixels, large.names, large.styles, large.held_out, size)
     names = _read_names()
     rows = [row for row, name in enumerate(names) if _split_of(name) == split]
-    images = torch.empty(len(rows), len(EMOJI_STYLES), 3, size, size)
-    held_out = torch.zeros(len(rows), len(EMOJI_STYLES), dtype=torch.bool)
-    for column, style in enumerate(EMOJI_STYLES):
-        pixels = torch.from_numpy(_read_sheet(style, len(names))[rows]).permute(0, 3, 1, 2)  # bytes
-        for target, part in zip(images[:, column].split(100), pixels.split(100), strict=True):
-            target.copy_(F.avg_pool2d(part.float(), PIXELS // size) / 255)  # 100 at a time, to spare memory
     chosen = tuple(names[row] for row in rows)
+    with torch.inference_mode(False), torch.device("cpu"):  # what is kept serves every caller
+        sheets = [torch.from_numpy(_read_sheet(style, len(names))[rows]) for style in EMOJI_STYLES]
+        pixels = torch.stack(sheets, 1).permute(0, 1, 4, 2, 3).contiguous()
+        held_out = torch.zeros(len(rows), len(EMOJI_STYLES), dtype=torch.bool)
     for row, name in enumerate(chosen):
         style = _held_out_style(name)
         if split == "train" and style is not None:
             held_out[row, style] = True
-    return Emoji(images, chosen, EMOJI_STYLES, held_out)
+    return Emoji(pixels, chosen, EMOJI_STYLES, held_out, size)

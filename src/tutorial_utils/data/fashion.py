@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
+from tutorial_utils.data.packed import ByteImages
 from tutorial_utils.files import (
     ASSETS,
     AssetError,
@@ -71,16 +72,18 @@ def _originals(train: bool) -> tuple[Tensor, Tensor]:
             path = folder / name
             mend = "delete that file; the next call unpacks it again."
             verify(path, read(path, mend=mend), sha256, mend=mend)
-    dataset = FashionMNIST(str(root), train=train)
+    with torch.inference_mode(False), torch.device("cpu"):  # what is kept serves every caller
+        dataset = FashionMNIST(str(root), train=train)
     return dataset.data, dataset.targets
 
 
 def fashion_mnist(split: str) -> TensorDataset:
-    """Fashion-MNIST as a `TensorDataset` of (image, label), in memory.
+    """Fashion-MNIST as a `TensorDataset` of (image, label), in memory as bytes.
 
     `split` is "train" (55,000 images), "validation" (the last 5,000 of the original training set)
     or "test" (10,000). Images are float32 (1, 28, 28) in [0, 1]: the original bytes over 255. Labels
-    are int64 in 0..9, named by `FASHION_CLASSES`. `dataset.tensors` gives both whole.
+    are int64 in 0..9, named by `FASHION_CLASSES`. `dataset.tensors` gives both whole (the images of "train"
+    then take 172 MB in place of 43), `dataset[rows]` some of them.
 
     The result is kept and shared between calls: do not change its tensors in place.
     Raises `ValueError` for another split, `AssetError` where a file is missing or altered.
@@ -91,14 +94,14 @@ def fashion_mnist(split: str) -> TensorDataset:
 
 
 @lru_cache
-def _part(split: str) -> TensorDataset:
+def _part(split: str) -> ByteImages:
     images, labels = _originals(split != "test")
     part = {
         "train": slice(None, -NUM_VALIDATION),
         "validation": slice(-NUM_VALIDATION, None),
         "test": slice(None),
     }[split]
-    return TensorDataset(images[part, None].float().div_(255), labels[part].clone())
+    return ByteImages(images[part, None].clone(), labels[part].clone())
 
 
 def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
@@ -120,6 +123,6 @@ def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> T
         values = (part * 255).round()
         if (part * 255 - values).abs().max() > 1e-2:
             raise ValueError("dequantize needs 8-bit images: every value a multiple of 1/255")
-        noise = torch.rand(part.shape, generator=generator, dtype=part.dtype).to(part.device)
+        noise = torch.rand(part.shape, generator=generator, dtype=part.dtype, device="cpu").to(part.device)
         target.copy_((values + noise) / 256)
     return spread.clamp_(max=1 - 2**-24)

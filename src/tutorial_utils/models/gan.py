@@ -2,9 +2,8 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from tutorial_utils.models.sampling import draw
+from tutorial_utils.models.sampling import draw, one_hot
 
 CODE_SIZE = 64
 
@@ -46,7 +45,7 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         if self.num_classes:
-            z = torch.cat([z, F.one_hot(labels, self.num_classes).to(z)], 1)
+            z = torch.cat([z, one_hot(labels, self.num_classes).to(z)], 1)
         return (self.layers(z[:, :, None, None]) + 1) / 2
 
     def sample(

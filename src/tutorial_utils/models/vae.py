@@ -5,9 +5,8 @@ Their checkpoints are named 05_autoencoder* and 05_vae*.
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from tutorial_utils.models.sampling import draw
+from tutorial_utils.models.sampling import draw, one_hot
 
 
 def encoder(num_outputs: int, *, num_channels: int = 1) -> nn.Sequential:
@@ -67,7 +66,7 @@ class VAE(nn.Module):
         """(B, 1, 28, 28) in [0, 1], and labels (B,) where there are classes -> mean and log variance of the
         code, (B, code_size) each."""
         if self.num_classes:
-            planes = self._one_hot(labels).to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])
+            planes = one_hot(labels, self.num_classes).to(x)[:, :, None, None].expand(-1, -1, *x.shape[2:])
             x = torch.cat([x, planes], 1)
         mu, log_var = self.encoder(x).chunk(2, 1)
         return mu, log_var
@@ -75,13 +74,8 @@ class VAE(nn.Module):
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, code_size), and labels (B,) where there are classes -> logits (B, 1, 28, 28)."""
         if self.num_classes:
-            z = torch.cat([z, self._one_hot(labels).to(z)], 1)
+            z = torch.cat([z, one_hot(labels, self.num_classes).to(z)], 1)
         return self.decoder(z)
-
-    def _one_hot(self, labels: Tensor | None) -> Tensor:
-        if labels is None:
-            raise ValueError("this VAE has classes: say which, with labels of shape (B,)")
-        return F.one_hot(labels, self.num_classes)
 
     def sample(
         self,

@@ -7,13 +7,13 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-from tutorial_utils import classification
+from tutorial_utils.recipes import classifier
 
 
 def test_augmentation_mirrors_or_shifts_by_up_to_two_pixels(generator):
     torch.manual_seed(0)
     images = torch.rand(200, 1, 28, 28, generator=generator)
-    for image, changed in zip(images, classification.augment(images), strict=True):
+    for image, changed in zip(images, classifier.augment(images), strict=True):
         padded = [F.pad(version, (2, 2, 2, 2)) for version in (image, image.flip(2))]
         places = [p[:, y : y + 28, x : x + 28] for p in padded for y in range(5) for x in range(5)]
         assert any(torch.equal(changed, place) for place in places)
@@ -29,7 +29,7 @@ def test_augmentation_and_recipe_are_those_of_chapter_3():
     torch.manual_seed(3)
     expected = scope["augment"](images)
     torch.manual_seed(3)
-    assert torch.equal(classification.augment(images), expected)
+    assert torch.equal(classifier.augment(images), expected)
     for setting in ("weight_decay=0.05", "max_lr=3e-3", "128"):
         assert setting in code["train-recipe"]
 
@@ -39,7 +39,7 @@ def two_classes(monkeypatch):
     """Bright and dark squares, where the classes of clothes would be."""
     labels = torch.arange(400) % 2
     images = labels.float()[:, None, None, None] * torch.ones(1, 28, 28)
-    monkeypatch.setattr(classification, "fashion_mnist", lambda split: TensorDataset(images, labels))
+    monkeypatch.setattr(classifier, "fashion_mnist", lambda split: TensorDataset(images, labels))
     return images, labels
 
 
@@ -48,9 +48,9 @@ def test_fit_learns_and_repeats_itself(two_classes):
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         model = nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(49, 10))
-        history = classification.fit(model, num_images=12_800, seed=seed, num_rows=3)
+        history = classifier.fit(model, num_images=12_800, seed=seed, num_rows=3)
         losses.append([row["loss"] for row in history])
         assert history[-1]["accuracy"] > 0.9
-        assert classification.accuracy(model.cpu(), *two_classes) == history[-1]["accuracy"]
+        assert classifier.accuracy(model.cpu(), *two_classes) == history[-1]["accuracy"]
         assert model.training
     assert losses[0] == losses[1] != losses[2]

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from tutorial_utils import checkpoints, training
+from tutorial_utils import checkpoints, experiments, training
+from tutorial_utils.batching import device_of, in_chunks
 from tutorial_utils.data import fashion_mnist
-from tutorial_utils.device import fast, fill, get_device, seed_everything
+from tutorial_utils.device import fast, get_device, seeded
+from tutorial_utils.records import Record
 
 Terms = Callable[..., tuple[Tensor, Tensor]]
 Sets = tuple[TensorDataset, TensorDataset]
@@ -26,29 +28,25 @@ BATCH_SIZE = 128
 LEARNING_RATE = 5e-3
 
 
-def _parts(images: Tensor, labels: Tensor | None, place: torch.device) -> list[tuple[Tensor, ...]]:
-    tensors = (images,) if labels is None else (images, labels)
-    return [
-        tuple(part.to(place) for part in parts)
-        for parts in zip(*(tensor.split(CHUNK) for tensor in tensors), strict=True)
-    ]
-
-
-def _place(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device
-
-
 @torch.no_grad()
 def encode(model: nn.Module, images: Tensor, labels: Tensor | None = None) -> Tensor:
     """The code of each of images (N, C, H, W), its mean where the code is uncertain: (N, D) on the CPU."""
-    codes = (model.encode(*part) for part in _parts(images, labels, _place(model)))
-    return fill(len(images), (code[0] if isinstance(code, tuple) else code for code in codes)).cpu()
+
+    def code(*part: Tensor) -> Tensor:
+        answer = model.encode(*part)
+        return answer[0] if isinstance(answer, tuple) else answer
+
+    return in_chunks(code, images, labels, size=CHUNK, device=device_of(model))
 
 
 @torch.no_grad()
 def decode(model: nn.Module, z: Tensor, labels: Tensor | None = None) -> Tensor:
     """What codes (N, D) stand for: the mean of each pixel, in [0, 1], (N, C, H, W) on the CPU."""
-    return fill(len(z), (model.decode(*part).sigmoid().cpu() for part in _parts(z, labels, _place(model))))
+
+    def picture(*part: Tensor) -> Tensor:
+        return model.decode(*part).sigmoid()
+
+    return in_chunks(picture, z, labels, size=CHUNK, device=device_of(model))
 
 
 @torch.no_grad()
@@ -57,10 +55,12 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean distortion and mean rate over images, with noise that is the same for each `seed`."""
     dice = torch.Generator().manual_seed(seed)
-    parts = _parts(images, labels, _place(model))
-    distortion, rate = torch.cat(
-        [torch.stack(terms(model, *part, generator=dice)).cpu() for part in parts], 1
-    )
+
+    def both(*part: Tensor) -> Tensor:
+        return torch.stack(terms(model, *part, generator=dice), 1)
+
+    nats = in_chunks(both, images, labels, size=CHUNK, device=device_of(model))  # (N, 2)
+    distortion, rate = nats.T.contiguous()
     return distortion.mean().item(), rate.mean().item()
 
 
@@ -79,8 +79,10 @@ def fit(
     `objective(distortion, rate, num_images seen)` makes one number of the two means over a batch. `sets` are
     the training and the validation set (default: Fashion-MNIST's); validation, after every twentieth of the
     images, uses the averaged weights. The learning rate rises over 100 steps, stays, and falls to 0 in the
-    last third.
+    last third. Raises `ValueError` for fewer than 100 images.
     """
+    if num_images < 100:
+        raise ValueError(f"num_images must be at least 100, since the history has 20 rows, not {num_images}")
     train_set, validation_set = sets or (fashion_mnist("train"), fashion_mnist("validation"))
     device = get_device()
     fast(model.to(device).train())
@@ -92,14 +94,10 @@ def fit(
     averaged = training.moving_average(model, half_life=num_images // 100, batch_size=BATCH_SIZE).eval()
     start = time.monotonic()
 
-    def step(batch: training.Batch) -> dict[str, Tensor]:
+    def loss(model: nn.Module, batch: training.Batch) -> dict[str, Tensor]:
         distortion, rate = (nats.mean() for nats in terms(model, *batch, generator=dice))
-        optimizer.zero_grad()
-        objective(distortion, rate, BATCH_SIZE * schedule.last_epoch).backward()
-        optimizer.step()
-        schedule.step()
-        averaged.update_parameters(model)
-        return {"distortion": distortion, "rate": rate}
+        value = objective(distortion, rate, BATCH_SIZE * schedule.last_epoch)
+        return {"loss": value, "distortion": distortion, "rate": rate}
 
     def watch(_: int) -> dict[str, float]:
         nonlocal start
@@ -109,19 +107,17 @@ def fit(
         start += time.monotonic() - paused  # the seconds are those of training alone
         return row
 
-    batches = training.batches(train_set, BATCH_SIZE, device=device, generator=dice)
     history = training.train(
-        step, batches, num_images=num_images, log_every=num_images // 20, label=label, callback=watch
+        training.minimize(loss, model, optimizer, schedule=schedule, averaged=averaged, mixed=False),
+        training.batches(train_set, BATCH_SIZE, device=device, generator=dice),
+        num_images=num_images,
+        log_every=num_images // 20,
+        label=label,
+        callback=watch,
     )
     model.load_state_dict(averaged.module.state_dict())
     model.eval()
     return history
-
-
-def build(make: Callable[[], nn.Module], *, seed: int = 0) -> nn.Module:
-    """A new network, the same for the same seed."""
-    seed_everything(seed)
-    return make()
 
 
 def shipped(
@@ -132,13 +128,13 @@ def shipped(
     seed: int = 0,
     num_images: int = 1_100_000,
     sets: Callable[[], Sets] | None = None,
-) -> tuple[nn.Module, checkpoints.Record]:
+) -> tuple[nn.Module, Record]:
     """The checkpoint `name`, made by `fit`, on the device, and its record: see `checkpoints.load_or_train`.
 
     `sets()` is called only to train.
     """
 
-    def train(model: nn.Module) -> checkpoints.Record:
+    def train(model: nn.Module) -> Record:
         history = fit(
             model, terms, num_images=num_images, seed=seed, label=name, sets=sets() if sets else None
         )
@@ -146,7 +142,7 @@ def shipped(
         return _record(seed, history[-1]["num_images"], last, history)
 
     model, record = checkpoints.load_or_train(
-        name, partial(build, make, seed=seed), train, dtype=torch.float16
+        name, partial(seeded, make, seed=seed), train, dtype=torch.float16
     )
     return model.to(get_device()), record
 
@@ -157,23 +153,27 @@ def stored(
     measure: Callable[[nn.Module, Terms], Any],
     *,
     num_images: int = 275_000,
-) -> checkpoints.Record:
+) -> Record:
     """The record `name`: what `measure` says of a network trained for each of `runs`, and the histories.
 
-    A run is (make, terms, options of `fit`). The networks themselves are not kept.
+    A run is (make, terms, options of `fit`). The networks themselves are not kept (see `experiments`).
     """
 
-    def train(_: nn.Module) -> checkpoints.Record:
-        metrics, histories = {}, {}
-        for key, (make, terms, options) in runs.items():
-            model = build(make, seed=options.get("seed", 0))
-            histories[key] = fit(model, terms, num_images=num_images, label=key, **options)
-            metrics[key] = measure(model, terms)
-        return _record(0, histories[key][-1]["num_images"], metrics, histories)
+    def one(
+        key: str, make: Callable[[], nn.Module], terms: Terms, options: Mapping[str, Any]
+    ) -> tuple[Any, training.History]:
+        model = seeded(make, seed=options.get("seed", 0))
+        history = fit(model, terms, num_images=num_images, label=key, **options)
+        return measure(model, terms), history
 
-    return checkpoints.load_or_train(name, nn.Identity, train)[1]
+    def run() -> Record:
+        metrics, histories = experiments.sweep({key: partial(one, key, *spec) for key, spec in runs.items()})
+        last = next(reversed(histories.values()))[-1]
+        return _record(0, last["num_images"], metrics, histories)
+
+    return experiments.load_or_run(name, run)
 
 
-def _record(seed: int, num_images: int, metrics: Any, history: Any) -> checkpoints.Record:
+def _record(seed: int, num_images: int, metrics: Any, history: Any) -> Record:
     config = {"batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE}
     return {"config": config, "seed": seed, "num_images": num_images, "metrics": metrics, "history": history}

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tutorial_utils import training
+from tutorial_utils.batching import device_of, eval_mode, in_chunks
 from tutorial_utils.data import fashion_mnist
 from tutorial_utils.device import autocast, fast, get_device, seed_everything
 
@@ -26,12 +27,10 @@ def augment(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Share of images (N, 1, 28, 28) whose largest logit is the label's; the model is left in its mode."""
-    was_training, place = model.training, next(model.parameters()).device
-    model.eval()
-    with autocast(place):
-        predicted = torch.cat([model(part.to(place)).argmax(1).cpu() for part in images.split(100)])
-    model.train(was_training)
+    """Share of images (N, 1, 28, 28) whose largest logit is the label's; the model's modes are left alone."""
+    place = device_of(model)
+    with eval_mode(model), autocast(place):
+        predicted = in_chunks(lambda part: model(part).argmax(1), images, size=100, device=place)
     return (predicted == labels).float().mean().item()
 
 

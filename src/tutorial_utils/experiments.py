@@ -1,0 +1,42 @@
+"""Runs whose numbers ship with the course, such as sweeps over settings: no network is kept."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tutorial_utils import checkpoints, records
+from tutorial_utils.device import memory_advice
+from tutorial_utils.files import expect_writable, write_atomically
+from tutorial_utils.provenance import code_digest
+from tutorial_utils.records import Record
+
+
+def load_or_run(name: str, run: Callable[[], Record]) -> Record:
+    """The shipped record `name`, or that of a new `run()` where TUTORIAL_RETRAIN asks for it.
+
+    `run()` returns a dict with "config", "seed", "num_images" (seen) and "metrics"; a "history" and more may
+    be added. Seconds, machine, versions and the digest of its code are added here. The numbers come out of
+    the file, also right after a run. Warnings and errors are those of `checkpoints.load_or_train`.
+    """
+    code, path = code_digest(run), checkpoints.FOLDER / f"{name}.json"
+    if records.asked_for(path):
+        records.announce(path)
+        expect_writable(path.parent)
+        start = time.monotonic()
+        with memory_advice():
+            record = run()
+        seconds = time.monotonic() - start
+        record = records.made(record, seconds=seconds, device=None, code=code)
+        write_atomically(path, records.as_text(record).encode())
+    record = records.load(path)
+    if records.replaying and record.get("code") != code:
+        record = records.replay(path, record, code, run)
+    records.compare_code(path, record, code)
+    return record
+
+
+def sweep(runs: Mapping[str, Callable[[], tuple[Any, Any]]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Each run's measurement and history, by the run's name."""
+    results = {key: run() for key, run in runs.items()}
+    metrics = {key: measurement for key, (measurement, _) in results.items()}
+    return metrics, {key: history for key, (_, history) in results.items()}
