@@ -4,6 +4,7 @@ Missing, truncated and altered files: test_checkpoints.py and test_data.py. A ke
 Python that is too old: test_first_cell.py.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -17,7 +18,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from tutorial_utils import checkpoints, device, training
+from tutorial_utils import checkpoints, device, files, training
 from tutorial_utils.checkpoints import load_or_train
 from tutorial_utils.device import memory_advice, seed_everything
 from tutorial_utils.files import AssetError
@@ -94,6 +95,54 @@ def test_with_a_full_disk_nothing_is_half_written_and_the_cache_can_be_moved(pub
     assert count == "10000"
     left = [path.name for path in (public_folder / "closed").rglob("*") if path.is_file()]
     assert set(left) <= {FILE}, "the small file may be there, of the large one nothing"
+
+
+@pytest.mark.parametrize("call", ["chmod", "unlink"])
+def test_what_a_file_system_refuses_without_need_is_done_without(tmp_path, monkeypatch, call):
+    """Windows shares, S3 and other cloud drives write well, but may know no modes or grant no deletion."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, call, refuse)
+    files.write_atomically(tmp_path / "file", b"content")
+    files.expect_writable(tmp_path)
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_a_refused_deletion_does_not_hide_why_nothing_was_written(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(AssetError, match=r"cannot write .*file: Operation not permitted"):
+        files.write_atomically(tmp_path / "file", b"content")
+
+
+def test_installed_without_its_files_every_entry_says_how_to_install_it(tmp_path):
+    """As after `pip install .`: nothing is unpacked, downloaded or written before."""
+    shutil.copytree(ROOT / "src", tmp_path / "lib" / "python3" / "site-packages")
+    code = """
+from torchvision.datasets import FashionMNIST
+from tutorial_utils import checkpoints, data, features, files, leaderboard
+
+FashionMNIST.download = lambda self: print("downloads")
+entries = [files.cache_dir, leaderboard.load]
+entries += [lambda: data.fashion_mnist("test"), data.emoji, lambda: data.emoji(size=32)]
+entries += [lambda: checkpoints.load("03_classifier", dict), features.classifier]
+for entry in entries:
+    try:
+        entry()
+    except files.AssetError as problem:
+        print("install" if "`python -m pip install -e .`" in str(problem) else problem)
+"""
+    before = sorted(tmp_path.rglob("*"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "lib" / "python3" / "site-packages")}
+    environment |= {"TUTORIAL_CACHE": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert result.stdout.splitlines() == ["install"] * 7, result.stdout + result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def build() -> nn.Module:
