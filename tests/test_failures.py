@@ -6,11 +6,13 @@ Python that is too old: test_first_cell.py.
 
 import errno
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import venv
 from pathlib import Path
 
 import pytest
@@ -233,7 +235,10 @@ def test_advice_is_given_once_and_about_nothing_else():
         raise RuntimeError("other")
 
 
-@pytest.mark.skipif(shutil.which("make") is None or os.name != "posix", reason="needs make")
+needs_make = pytest.mark.skipif(shutil.which("make") is None or os.name != "posix", reason="needs make")
+
+
+@needs_make
 def test_make_refuses_a_python_that_is_too_old(tmp_path):
     """With a Python that says it is 3.9: a clear line, and no environment is begun."""
     shutil.copy(ROOT / "Makefile", tmp_path)
@@ -248,3 +253,63 @@ def test_make_refuses_a_python_that_is_too_old(tmp_path):
     assert result.returncode
     assert "Python 3.10 or newer is needed: make PYTHON=" in result.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def set_up(folder: Path, *, course: Path | None = None) -> Path:
+    """A checkout after `make lab`, as far as make can see: without a network, and with no other package."""
+    (folder / "src" / "tutorial_utils").mkdir(parents=True)
+    (folder / "src" / "tutorial_utils" / "__init__.py").touch()
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    venv.create(folder / ".venv", with_pip=False, symlinks=True)
+    (packages,) = (folder / ".venv").glob("lib/python*/site-packages")
+    (packages / "course.pth").write_text(str((course or folder) / "src"))
+    for stamp in (".made", ".lab"):
+        (folder / ".venv" / stamp).touch()
+    return folder
+
+
+def what_make_would_do(folder: Path, target: str = "lab") -> list[str]:
+    """Which of the steps of the set-up `make` would take there."""
+    command = ["make", "-n", "PYTHON=python3", target]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return re.findall(r" -m (venv --clear|pip install -e|jupyterlab|pytest)", result.stdout)
+
+
+@needs_make
+def test_make_installs_once(tmp_path):
+    folder = set_up(tmp_path / "a course, (first)")
+    assert what_make_would_do(folder) == ["jupyterlab"]
+    assert what_make_would_do(folder, "test") == ["pip install -e", "pytest"]
+    (folder / ".venv" / ".lab").unlink()  # as after an installation that was interrupted
+    assert what_make_would_do(folder) == ["pip install -e", "jupyterlab"]
+
+
+def move(folder: Path) -> Path:
+    return folder.rename(folder.with_name("moved"))
+
+
+def copy(folder: Path) -> Path:
+    return Path(shutil.copytree(folder, folder.with_name("copy"), symlinks=True))
+
+
+def install_another(folder: Path) -> Path:
+    """The first folder's course, into the environment of a second."""
+    return set_up(folder.with_name("second"), course=folder)
+
+
+def lose_python(folder: Path) -> Path:
+    """As when a package manager replaces the Python that the environment was made from."""
+    for python in (folder / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to(folder / "gone")
+    return folder
+
+
+@needs_make
+@pytest.mark.parametrize("change", [move, copy, install_another, lose_python])
+def test_make_installs_again_where_the_environment_holds_another_folders_course(tmp_path, change):
+    folder = change(set_up(tmp_path / "first"))
+    assert what_make_would_do(folder) == ["venv --clear", "pip install -e", "jupyterlab"]
+    assert what_make_would_do(folder, "test") == ["venv --clear", "pip install -e", "pytest"]
