@@ -65,8 +65,18 @@ clean:  ## remove the environment, the unpacked data and every cache
 	rm -rf $(VENV) $(VENV)-oldest .cache .pytest_cache .ruff_cache build src/*.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-# One stamp a set of extras. A set that holds another stamps that one, too.
+# One stamp a set of extras. A set that holds another stamps that one, too. None counts where the environment does
+# not hold this folder's course: the folder was moved or copied, another was installed, the Python is gone.
+OURS := import os, tutorial_utils as t; print("ours" * os.path.samefile(t.__path__[0], "src/tutorial_utils"))
+ifneq ($(wildcard $(VENV)/.lab),)
+ifneq ($(shell $(PY) -I -c '$(OURS)' 2>/dev/null),ours)
+STALE := $(VENV) does not hold this folder's course: it is made again.
+.PHONY: $(VENV)/.made $(VENV)/.lab $(VENV)/.test $(VENV)/.dev
+endif
+endif
+
 $(VENV)/.made:
+	@$(if $(STALE),echo "$(STALE)",:)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(VENV)
 	touch $@

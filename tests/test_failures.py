@@ -4,12 +4,15 @@ Missing, truncated and altered files: test_checkpoints.py and test_data.py. A ke
 Python that is too old: test_first_cell.py.
 """
 
+import errno
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import venv
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from tutorial_utils import batching, checkpoints, training
+from tutorial_utils import batching, checkpoints, files, training
 from tutorial_utils.checkpoints import load_or_train
 from tutorial_utils.device import memory_advice, seed_everything
 from tutorial_utils.files import AssetError
@@ -94,6 +97,54 @@ def test_with_a_full_disk_nothing_is_half_written_and_the_cache_can_be_moved(pub
     assert count == "10000"
     left = [path.name for path in (public_folder / "closed").rglob("*") if path.is_file()]
     assert set(left) <= {FILE}, "the small file may be there, of the large one nothing"
+
+
+@pytest.mark.parametrize("call", ["chmod", "unlink"])
+def test_what_a_file_system_refuses_without_need_is_done_without(tmp_path, monkeypatch, call):
+    """Windows shares, S3 and other cloud drives write well, but may know no modes or grant no deletion."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, call, refuse)
+    files.write_atomically(tmp_path / "file", b"content")
+    files.expect_writable(tmp_path)
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_a_refused_deletion_does_not_hide_why_nothing_was_written(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(AssetError, match=r"cannot write .*file: Operation not permitted"):
+        files.write_atomically(tmp_path / "file", b"content")
+
+
+def test_installed_without_its_files_every_entry_says_how_to_install_it(tmp_path):
+    """As after `pip install .`: nothing is unpacked, downloaded or written before."""
+    shutil.copytree(ROOT / "src", tmp_path / "lib" / "python3" / "site-packages")
+    code = """
+from torchvision.datasets import FashionMNIST
+from tutorial_utils import checkpoints, data, features, files, leaderboard
+
+FashionMNIST.download = lambda self: print("downloads")
+entries = [files.cache_dir, leaderboard.load]
+entries += [lambda: data.fashion_mnist("test"), data.emoji, lambda: data.emoji(size=32)]
+entries += [lambda: checkpoints.load("03_classifier", dict), features.classifier]
+for entry in entries:
+    try:
+        entry()
+    except files.AssetError as problem:
+        print("install" if "`python -m pip install -e .`" in str(problem) else problem)
+"""
+    before = sorted(tmp_path.rglob("*"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "lib" / "python3" / "site-packages")}
+    environment |= {"TUTORIAL_CACHE": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert result.stdout.splitlines() == ["install"] * 7, result.stdout + result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def build() -> nn.Module:
@@ -184,7 +235,10 @@ def test_advice_is_given_once_and_about_nothing_else():
         raise RuntimeError("other")
 
 
-@pytest.mark.skipif(shutil.which("make") is None or os.name != "posix", reason="needs make")
+needs_make = pytest.mark.skipif(shutil.which("make") is None or os.name != "posix", reason="needs make")
+
+
+@needs_make
 def test_make_refuses_a_python_that_is_too_old(tmp_path):
     """With a Python that says it is 3.9: a clear line, and no environment is begun."""
     shutil.copy(ROOT / "Makefile", tmp_path)
@@ -199,3 +253,63 @@ def test_make_refuses_a_python_that_is_too_old(tmp_path):
     assert result.returncode
     assert "Python 3.10 or newer is needed: make PYTHON=" in result.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def set_up(folder: Path, *, course: Path | None = None) -> Path:
+    """A checkout after `make lab`, as far as make can see: without a network, and with no other package."""
+    (folder / "src" / "tutorial_utils").mkdir(parents=True)
+    (folder / "src" / "tutorial_utils" / "__init__.py").touch()
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    venv.create(folder / ".venv", with_pip=False, symlinks=True)
+    (packages,) = (folder / ".venv").glob("lib/python*/site-packages")
+    (packages / "course.pth").write_text(str((course or folder) / "src"))
+    for stamp in (".made", ".lab"):
+        (folder / ".venv" / stamp).touch()
+    return folder
+
+
+def what_make_would_do(folder: Path, target: str = "lab") -> list[str]:
+    """Which of the steps of the set-up `make` would take there."""
+    command = ["make", "-n", "PYTHON=python3", target]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return re.findall(r" -m (venv --clear|pip install -e|jupyterlab|pytest)", result.stdout)
+
+
+@needs_make
+def test_make_installs_once(tmp_path):
+    folder = set_up(tmp_path / "a course, (first)")
+    assert what_make_would_do(folder) == ["jupyterlab"]
+    assert what_make_would_do(folder, "test") == ["pip install -e", "pytest"]
+    (folder / ".venv" / ".lab").unlink()  # as after an installation that was interrupted
+    assert what_make_would_do(folder) == ["pip install -e", "jupyterlab"]
+
+
+def move(folder: Path) -> Path:
+    return folder.rename(folder.with_name("moved"))
+
+
+def copy(folder: Path) -> Path:
+    return Path(shutil.copytree(folder, folder.with_name("copy"), symlinks=True))
+
+
+def install_another(folder: Path) -> Path:
+    """The first folder's course, into the environment of a second."""
+    return set_up(folder.with_name("second"), course=folder)
+
+
+def lose_python(folder: Path) -> Path:
+    """As when a package manager replaces the Python that the environment was made from."""
+    for python in (folder / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to(folder / "gone")
+    return folder
+
+
+@needs_make
+@pytest.mark.parametrize("change", [move, copy, install_another, lose_python])
+def test_make_installs_again_where_the_environment_holds_another_folders_course(tmp_path, change):
+    folder = change(set_up(tmp_path / "first"))
+    assert what_make_would_do(folder) == ["venv --clear", "pip install -e", "jupyterlab"]
+    assert what_make_would_do(folder, "test") == ["venv --clear", "pip install -e", "pytest"]

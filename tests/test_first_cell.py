@@ -1,5 +1,5 @@
-"""Claims about the first code cell of every notebook: where the course is installed it does nothing, on
-Colab it fetches the course and no other package, and anywhere else it says what to do."""
+"""Claims about the first code cell of every notebook: where the page's own course is installed it does
+nothing, on Colab it fetches the course and no other package, and anywhere else it says what to do."""
 
 import ast
 import json
@@ -35,6 +35,7 @@ def test_it_is_the_same_everywhere():
     assert f"https://github.com/{repository()} " in CELL
     required = re.search(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
     assert f"sys.version_info < (3, {required[1]})" in CELL
+    assert max(map(len, CELL.splitlines())) <= 99
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,9 @@ def bare_python(tmp_path_factory) -> Path:
     return python
 
 
-def run(python: Path, code: str, **environment: str) -> subprocess.CompletedProcess:
+def run(
+    python: Path, code: str, *, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess:
     """Run `code` with IPython's magic, as a kernel would, in an environment that is not activated."""
     shell = "from IPython.core.interactiveshell import InteractiveShell as Shell"
     script = f"{shell}\nShell().run_cell({code!r}).raise_error()"
@@ -61,13 +64,39 @@ def run(python: Path, code: str, **environment: str) -> subprocess.CompletedProc
     with tempfile.TemporaryDirectory() as settings:
         clean["IPYTHONDIR"] = settings
         return subprocess.run(
-            [python, "-c", script], capture_output=True, text=True, env=clean | environment, cwd=python.parent
+            [python, "-c", script],
+            capture_output=True,
+            text=True,
+            env=clean | environment,
+            cwd=cwd or python.parent,
         )
 
 
-def test_where_the_course_is_installed_it_does_nothing():
-    result = run(Path(sys.executable), CELL)
+@pytest.mark.parametrize("folder", ["notebooks", "notebooks/exercises", "solutions", "elsewhere"])
+def test_where_the_course_is_installed_it_does_nothing(folder, tmp_path):
+    """Neither in the package's own checkout nor on a page that lies in none, as a downloaded one does."""
+    cwd = tmp_path if folder == "elsewhere" else ROOT / folder
+    result = run(Path(sys.executable), CELL, cwd=cwd, PYTHONPATH=str(ROOT / "src"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_page_says_when_its_helpers_come_from_another_checkout(tmp_path, bare_python):
+    """As after a second clone, a copied folder, or an installation without -e."""
+    for name in ("first", "second"):
+        (tmp_path / name / "notebooks").mkdir(parents=True)
+        (tmp_path / name / "src" / "tutorial_utils").mkdir(parents=True)
+        (tmp_path / name / "src" / "tutorial_utils" / "__init__.py").write_text("")
+    first, second = tmp_path / "first", tmp_path / "second"
+    installed = {"PYTHONPATH": str(first / "src")}
+    result = run(bare_python, CELL, cwd=second / "notebooks", **installed)
+    assert result.returncode == 0, result.stderr
+    for part in (f"lies in {second}", str(first / "src" / "tutorial_utils"), "make lab", "pip install -e ."):
+        assert part in result.stdout
+    assert run(bare_python, CELL, cwd=first / "notebooks", **installed).stdout == ""
+    if os.name == "posix":
+        (second / "src").rename(second / "moved")
+        (second / "src").symlink_to(first / "src")  # another path to the same files
+        assert run(bare_python, CELL, cwd=second / "notebooks", **installed).stdout == ""
 
 
 def test_a_kernel_without_the_course_is_told_what_to_do(bare_python):

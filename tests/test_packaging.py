@@ -1,12 +1,13 @@
-"""Claims: the three ways to install agree, the budgets on files hold, and importing costs nothing."""
+"""Claims: the ways to install agree, the README's figures are true, files keep their budgets, and importing
+costs nothing and prints nothing."""
 
-import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -39,23 +40,16 @@ def test_environment_lists_what_pyproject_lists():
     assert ENVIRONMENT["channels"][0] == "conda-forge"
 
 
-def test_readme_installs_as_the_makefile_does():
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    for line in ("pip install -e .", 'pip install -e ".[test]"'):
-        assert line in makefile
-        assert f"python -m {line}" in README
-    assert "conda env create -f environment.yml" in README
-    assert f"conda activate {ENVIRONMENT['name']}" in README
-    assert f"Python {PROJECT['project']['requires-python'].removeprefix('>=')}" in README
-    for command in ("make lab", "make test"):
-        assert command in README
-    for command in ("-m ruff check .", "-m pytest"):  # what `make test` runs
-        assert f"\t$(PY) {command}\n" in makefile
-        assert f"python {command}\n" in README
-    assert re.search(r"-m jupyterlab .* notebooks/01_concepts\.ipynb\n", makefile)
-    root = "--ServerApp.root_dir="  # the repository, since pages show pictures from ../assets
-    assert makefile.count(root) == makefile.count("-m jupyterlab") == 1
-    assert README.count(root) == README.count("-m jupyterlab") == 2
+def test_readme_names_the_pythons_that_the_course_is_tested_with():
+    tested = re.findall(r"""["']3\.(\d+)["']""", (ROOT / ".github/workflows/test.yml").read_text("utf-8"))
+    oldest = PROJECT["project"]["requires-python"].removeprefix(">=")
+    newest = f"3.{max(map(int, tested))}"
+    assert set(re.findall(r"Python (3\.\d+ to 3\.\d+)", README)) == {f"{oldest} to {newest}"}
+
+
+def test_readme_adds_the_hours_up():
+    rows = [row.split("|") for row in README.splitlines() if "](notebooks/0" in row or "](notebooks/1" in row]
+    assert f"about {sum(int(cells[6]) for cells in rows)} hours" in README
 
 
 def test_installed_packages_satisfy_the_bounds():
@@ -67,32 +61,45 @@ def test_installed_packages_satisfy_the_bounds():
         assert requirement.specifier.contains(installed, prereleases=True), requirement.name
 
 
+def python(code: str) -> str:
+    """What a Python of its own prints, warnings included."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(
+        command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout.strip()
+
+
 def test_importing_the_package_is_free():
-    code = (
-        "import time, torch; start = time.perf_counter(); import tutorial_utils; "
-        "print(time.perf_counter() - start)"
-    )
-    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert float(output.stdout) < 0.3
+    clock = "time.process_time()"
+    code = f"import time, torch; start = {clock}; import tutorial_utils; print({clock} - start)"
+    assert float(python(code)) < 0.3
 
 
-def test_helpers_do_not_drag_in_what_they_may_not_need():
-    code = (
-        "import sys; from tutorial_utils import checks, data, device, metrics, training; "
-        "print([name for name in ('torchvision', 'matplotlib', 'ipywidgets') if name in sys.modules])"
-    )
-    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert output.stdout.strip() == "[]"
+@pytest.mark.parametrize(
+    ("modules", "spared"),
+    [
+        ("files, settings", {"torch", "numpy"}),
+        ("checks, data, device, metrics, training", {"torchvision", "matplotlib", "ipywidgets"}),
+    ],
+)
+def test_helpers_do_not_drag_in_what_they_may_not_need(modules, spared):
+    code = f"import sys; from tutorial_utils import {modules}; print({spared} & set(sys.modules))"
+    assert python(code) == "set()"
 
 
-def test_every_module_imports_without_printing():
-    modules = [
-        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-        for path in (ROOT / "src" / "tutorial_utils").rglob("*.py")
-    ]
-    code = "; ".join(f"import {module.removesuffix('.__init__')}" for module in modules)
-    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert output.stdout == output.stderr == ""
+def test_every_module_can_be_the_first_that_is_imported_and_prints_nothing():
+    """Sub-packages included, of which each is one that an installation would find."""
+    sources = sorted((ROOT / "src" / "tutorial_utils").rglob("*.py"))
+    assert {path.parent for path in sources} == {path.parent for path in sources if path.stem == "__init__"}
+    modules = [".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in sources]
+    code = f"""
+import importlib, sys
+for module in {[module.removesuffix(".__init__") for module in modules]}:
+    for name in [name for name in sys.modules if name.startswith("tutorial_utils")]:
+        del sys.modules[name]
+    importlib.import_module(module)
+"""
+    assert python(code) == ""
 
 
 def test_files_keep_their_budgets(checkout):
@@ -100,9 +107,9 @@ def test_files_keep_their_budgets(checkout):
     sizes = {
         name: (ROOT / name).stat().st_size for name in listed.stdout.splitlines() if (ROOT / name).exists()
     }
-    assert sum(sizes.values()) <= 60 * 2**20
+    assert sum(sizes.values()) <= 80 * 2**20
     checkpoints = [size for name, size in sizes.items() if name.startswith("assets/checkpoints/")]
-    assert sum(checkpoints) <= 12 * 2**20
+    assert sum(checkpoints) <= 30 * 2**20
     for path in (ROOT / "src").rglob("*.py"):
         assert len(path.read_text("utf-8").splitlines()) <= 250, path
 
@@ -113,49 +120,10 @@ def test_citation_is_valid_and_names_this_version():
     assert {"cff-version", "title", "authors", "message"} <= set(citation)
 
 
-def workflow(name: str) -> dict:
-    return yaml.load((ROOT / ".github" / "workflows" / name).read_text("utf-8"), Loader=yaml.BaseLoader)
-
-
-def test_every_push_is_tested_on_three_systems_from_the_oldest_to_the_newest():
-    push = workflow("test.yml")
-    assert "push" in push["on"]
-    matrix = push["jobs"]["test"]["strategy"]["matrix"]
-    assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
-    oldest, newest = matrix["include"]
-    assert [oldest["packages"], newest["packages"]] == matrix["packages"] == ["oldest", "newest"]
-    assert oldest["python"] == PROJECT["project"]["requires-python"].removeprefix(">=")
-    assert tuple(map(int, newest["python"].split("."))) > tuple(map(int, oldest["python"].split(".")))
-    assert (oldest["resolution"], newest["resolution"]) == ("lowest-direct", "highest")
-
-
-def test_the_newest_of_everything_is_tried_each_week():
-    weekly = workflow("weekly.yml")
-    (time,) = weekly["on"]["schedule"]
-    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", time["cron"])
-    steps = [step.get("run", "") for step in weekly["jobs"]["newest"]["steps"]]
-    assert any("--upgrade --prerelease allow" in step for step in steps)
-    assert "python -m pytest" in steps
-
-
-def test_workflows_run_what_make_test_runs():
-    for name, job in (("test.yml", "test"), ("weekly.yml", "newest")):
-        steps = [step.get("run", "") for step in workflow(name)["jobs"][job]["steps"]]
-        assert {"python -m ruff check .", "python -m pytest"} <= set(steps), name
-
-
-def test_codespaces_install_the_course_and_open_the_first_chapter():
-    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
-    assert container["postCreateCommand"].endswith("python -m pip install -e .")
-    (first,) = container["customizations"]["codespaces"]["openFiles"]
-    assert (ROOT / first).exists()
-
-
-def test_binder_finds_the_environment_and_counts_one_core():
-    assert not any((ROOT / name).exists() for name in ("binder", ".binder")), "these hide environment.yml"
-    start = (ROOT / "start").read_text("utf-8")
-    assert start.startswith("#!/bin/bash\n")
-    assert "export OMP_NUM_THREADS=1\n" in start
-    assert start.endswith('exec "$@"\n')
-    if os.name == "posix":
-        assert os.access(ROOT / "start", os.X_OK)
+@pytest.mark.skipif(os.name != "posix", reason="needs bash")
+def test_binder_counts_one_core_and_runs_what_it_is_told():
+    """It runs `start` before JupyterLab, unless a folder called binder hides that and environment.yml."""
+    assert not any((ROOT / name).exists() for name in ("binder", ".binder"))
+    command = [ROOT / "start", sys.executable, "-c", "import os; print(os.environ['OMP_NUM_THREADS'])", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "8"}
+    assert subprocess.check_output(command, env=environment, text=True) == "1\n"

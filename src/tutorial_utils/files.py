@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tutorial_utils import settings
@@ -18,8 +19,11 @@ class AssetError(RuntimeError):
 def cache_dir() -> Path:
     """The folder for unpacked data, absolute: `.cache` in the checkout, or where `TUTORIAL_CACHE` points.
 
-    Raises `SettingError` where that can be no folder (see `settings.cache`).
+    Raises `AssetError` where the course was installed without its files, before anything is unpacked or
+    downloaded, and `SettingError` where that can be no folder (see `settings.cache`).
     """
+    if not ASSETS.is_dir():
+        raise AssetError(f"the course's files are not in {ASSETS}. To mend it: {restore_hint(ASSETS)}")
     return settings.cache()
 
 
@@ -34,7 +38,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(temporary, 0o644)
+        with suppress(OSError):  # some shares and cloud drives write well, but know no modes
+            os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as problem:
         raise AssetError(
@@ -43,15 +48,17 @@ def write_atomically(path: Path, content: bytes) -> None:
             "cell: %env TUTORIAL_CACHE=~/course-cache)."
         ) from problem
     finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+        if temporary:
+            with suppress(OSError):  # after os.replace it is gone; another problem has been raised
+                os.unlink(temporary)
 
 
 def expect_writable(folder: Path) -> None:
     """Raise `AssetError` unless a file can be written to `folder`."""
     probe = folder / ".probe"
     write_atomically(probe, b"")
-    probe.unlink()
+    with suppress(OSError):  # another process that asked, too, has taken it away
+        probe.unlink()
 
 
 def read(path: Path, *, mend: str) -> bytes:
@@ -69,8 +76,11 @@ def verify(path: Path, content: bytes | memoryview, sha256: str, *, mend: str) -
 
 
 def restore_hint(*paths: Path) -> str:
-    """How a reader gets shipped files back."""
-    if not ASSETS.is_dir():
-        return "install the course from a checkout of its repository, with `python -m pip install -e .`"
+    """How a reader gets shipped files back, as a sentence."""
+    if not (ROOT / "pyproject.toml").is_file():
+        return (
+            "install the course from a checkout of its repository, with `python -m pip install -e .` there, "
+            "then restart the kernel."
+        )
     quoted = " ".join(f'"{path}"' for path in paths)
     return f"run `git checkout -- {quoted}` in the repository, or clone it again."
