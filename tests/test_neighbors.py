@@ -14,7 +14,8 @@ from tutorial_utils.metrics import (
     nearest_neighbors,
     precision_recall,
 )
-from tutorial_utils.metrics.neighbors import ball_radii, count_inside
+from tutorial_utils.metrics.balls import BLOCK, SPARE, ball_radii, count_inside, neighbor_distances
+from tutorial_utils.metrics.neighbors import compare_balls
 
 
 def test_nearest_neighbors_are_those_of_brute_force(generator):
@@ -167,10 +168,15 @@ def test_ties_and_copies_survive_any_place_and_scale(shift, generator):
     grid = torch.cartesian_prod(*[torch.arange(6.0, dtype=torch.float64)] * 3) + shift
     corner = grid.min(0).values
     assert (ball_radii(grid, 1) == 1).all()
-    in_ball, of_point = count_inside(grid, ball_radii(grid, 1), grid)
+    radii = ball_radii(grid, 1)
+    (in_ball, none), (of_point, of_no_one), of_center = count_inside(
+        grid, torch.stack([radii, 0.999 * radii]), grid, point_radii=radii
+    )
     neighbours = 7 - ((grid == corner) | (grid == corner + 5)).sum(1)  # itself, and up to 6 at distance 1
-    assert torch.equal(in_ball, neighbours)
-    assert torch.equal(of_point, neighbours)
+    for counts in (in_ball, of_point, of_center):
+        assert torch.equal(counts, neighbours)
+    assert (none == 1).all()
+    assert (of_no_one == 1).all()
     assert density_coverage(grid, grid[:50], k=1)[1] > 50 / len(grid)
     cluster = shift + 1e-3 * torch.randn(300, 5, generator=generator, dtype=torch.float64)
     expected = torch.cdist(cluster, cluster, compute_mode="donot_use_mm_for_euclid_dist").sort(1).values[:, 4]
@@ -245,6 +251,35 @@ def test_ladders_of_disease_go_the_right_way(generator):
     assert ratios[0] > 0.9 > 0 == ratios[-1]
     coverages = [density_coverage(held_out, x)[1] for x in copies]
     assert coverages[-1] == pytest.approx(coverages[0], abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("num_copies", "num_points"),
+    [(1, 2 * BLOCK + 7), (5, 500), (SPARE + 5, 700), (300, 320), (1, 6)],
+    ids=["none", "few", "more than spare", "nearly all", "hardly any points"],
+)
+def test_neighbor_distances_are_those_of_brute_force(num_copies, num_points, generator):
+    points = torch.randn(num_points, 6, generator=generator, dtype=torch.float64)
+    points[:num_copies] = points[0]
+    differences = (points[:, None] - points).norm(dim=2)
+    expected = differences.fill_diagonal_(torch.inf).sort(1).values[:, :5]
+    assert torch.allclose(neighbor_distances(points, 5), expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.3, 1e-9], ids=["alike", "crowded", "collapsed"])
+def test_both_pairs_of_numbers_cost_less_together_and_stay_the_same(spread, generator):
+    real, fake = torch.randn(2, 450, 5, generator=generator)
+    fake = spread * fake
+    expected = (*precision_recall(real, fake, k=2), *density_coverage(real, fake, k=4))
+    found = compare_balls(real, fake, k=2, density_k=4)
+    assert list(found) == ["precision", "recall", "density", "coverage"]
+    assert tuple(found.values()) == expected
+    radii = ball_radii(real, 2), ball_radii(real, 4)
+    assert compare_balls(real, fake, k=2, density_k=4, real_radii=radii) == found
+    with pytest.raises(ValueError, match=r"real_radii must be \(450,\)"):
+        compare_balls(real, fake, real_radii=(radii[0], radii[1][:9]))
+    with pytest.raises(ValueError, match=r"density_k must be .* between 1 and 449.* not 450"):
+        compare_balls(real, fake, density_k=450)
 
 
 def test_radii_that_are_known_already_change_nothing(generator):
