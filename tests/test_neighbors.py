@@ -1,7 +1,9 @@
 """Claims: neighbours, balls and what is made of them equal counting by hand, ties and copies included."""
 
+import re
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch_fidelity.metric_prc import prc_features_to_metric
@@ -14,7 +16,7 @@ from tutorial_utils.metrics import (
     nearest_neighbors,
     precision_recall,
 )
-from tutorial_utils.metrics.balls import BLOCK, SPARE, ball_radii, count_inside, neighbor_distances
+from tutorial_utils.metrics.balls import ball_radii
 from tutorial_utils.metrics.neighbors import compare_balls
 
 
@@ -162,30 +164,6 @@ def test_balls_of_precision_and_recall_are_closed():
     assert precision_recall(twins, torch.tensor([[0.0], [-1.0], [9.0], [11.0]]), k=1)[0] == 0.5
 
 
-@pytest.mark.parametrize("shift", [0.0, 1e6])
-def test_ties_and_copies_survive_any_place_and_scale(shift, generator):
-    """The fast product of matrices rounds; what it can't decide is computed again from differences."""
-    grid = torch.cartesian_prod(*[torch.arange(6.0, dtype=torch.float64)] * 3) + shift
-    corner = grid.min(0).values
-    assert (ball_radii(grid, 1) == 1).all()
-    radii = ball_radii(grid, 1)
-    (in_ball, none), (of_point, of_no_one), of_center = count_inside(
-        grid, torch.stack([radii, 0.999 * radii]), grid, point_radii=radii
-    )
-    neighbours = 7 - ((grid == corner) | (grid == corner + 5)).sum(1)  # itself, and up to 6 at distance 1
-    for counts in (in_ball, of_point, of_center):
-        assert torch.equal(counts, neighbours)
-    assert (none == 1).all()
-    assert (of_no_one == 1).all()
-    assert density_coverage(grid, grid[:50], k=1)[1] > 50 / len(grid)
-    cluster = shift + 1e-3 * torch.randn(300, 5, generator=generator, dtype=torch.float64)
-    expected = torch.cdist(cluster, cluster, compute_mode="donot_use_mm_for_euclid_dist").sort(1).values[:, 4]
-    assert torch.allclose(ball_radii(cluster, 4), expected, rtol=1e-6)
-    cluster[0] += 1e3  # an outlier makes the rounding coarser than the distances of the others
-    expected = torch.cdist(cluster, cluster, compute_mode="donot_use_mm_for_euclid_dist").sort(1).values[:, 4]
-    assert torch.allclose(ball_radii(cluster, 4), expected, rtol=1e-6)
-
-
 def test_precision_and_recall_name_a_bad_input():
     points = torch.zeros(5, 2)
     for k in (0, 4):
@@ -253,19 +231,6 @@ def test_ladders_of_disease_go_the_right_way(generator):
     assert coverages[-1] == pytest.approx(coverages[0], abs=0.03)
 
 
-@pytest.mark.parametrize(
-    ("num_copies", "num_points"),
-    [(1, 2 * BLOCK + 7), (5, 500), (SPARE + 5, 700), (300, 320), (1, 6)],
-    ids=["none", "few", "more than spare", "nearly all", "hardly any points"],
-)
-def test_neighbor_distances_are_those_of_brute_force(num_copies, num_points, generator):
-    points = torch.randn(num_points, 6, generator=generator, dtype=torch.float64)
-    points[:num_copies] = points[0]
-    differences = (points[:, None] - points).norm(dim=2)
-    expected = differences.fill_diagonal_(torch.inf).sort(1).values[:, :5]
-    assert torch.allclose(neighbor_distances(points, 5), expected, rtol=1e-12, atol=0)
-
-
 @pytest.mark.parametrize("spread", [1.0, 0.3, 1e-9], ids=["alike", "crowded", "collapsed"])
 def test_both_pairs_of_numbers_cost_less_together_and_stay_the_same(spread, generator):
     real, fake = torch.randn(2, 450, 5, generator=generator)
@@ -280,6 +245,25 @@ def test_both_pairs_of_numbers_cost_less_together_and_stay_the_same(spread, gene
         compare_balls(real, fake, real_radii=(radii[0], radii[1][:9]))
     with pytest.raises(ValueError, match=r"density_k must be .* between 1 and 449.* not 450"):
         compare_balls(real, fake, density_k=450)
+
+
+@pytest.mark.parametrize("k", [np.int64(3), np.uint8(3), torch.tensor(3)], ids=["int64", "uint8", "tensor"])
+def test_whole_numbers_of_any_library_are_whole_numbers(k, generator):
+    real, fake = torch.randn(2, 60, 4, generator=generator)
+    for metric in (precision_recall, density_coverage):
+        found = metric(real, fake, k=k)
+        assert found == metric(real, fake, k=3)
+        assert {type(value) for value in found} == {float}
+
+
+@pytest.mark.parametrize("k", [True, np.True_, 3.0, np.float64(3), "3", None])
+def test_what_is_no_whole_number_is_named(k):
+    points = torch.zeros(9, 2)
+    for metric in (precision_recall, density_coverage):
+        with pytest.raises(
+            ValueError, match=f"k must be a whole number between 1 and 8.*not {re.escape(repr(k))}"
+        ):
+            metric(points, points, k=k)
 
 
 def test_radii_that_are_known_already_change_nothing(generator):
