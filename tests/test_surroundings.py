@@ -130,6 +130,19 @@ def test_half_precision_gradients_and_layout_change_nothing(name, dtype, pair):
     assert same(found.detach() if name in OF_PAIRS else found, expected)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_a_gpu_changes_nothing(name, pair):
+    """TF32 is on there by default for convolutions."""
+    x, y = for_metric(name, *pair)
+    expected = EVERYTHING[name](x, y)
+    with torch.autocast("cuda", torch.bfloat16):
+        found = EVERYTHING[name](x.cuda(), y.cuda())
+    if name == "nearest_neighbors":
+        found = tuple(each.cpu() for each in found)
+    assert same(found.cpu() if name in OF_PAIRS else found, expected)
+
+
 @pytest.mark.parametrize("name", OF_PAIRS)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("other", [torch.float16, torch.bfloat16, torch.float32, torch.float64])

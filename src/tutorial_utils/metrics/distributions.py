@@ -84,7 +84,8 @@ def _discrepancy(x: Tensor, y: Tensor) -> Tensor:
     count, num_dims = x.shape
 
     def total(a: Tensor, b: Tensor) -> Tensor:
-        return torch.stack([((part @ b.T / num_dims + 1) ** 3).sum() for part in a.split(BLOCK)]).sum()
+        blocks = (part @ b.T for part in a.split(BLOCK))
+        return torch.stack([each.div_(num_dims).add_(1).pow_(3).sum() for each in blocks]).sum()
 
     with_itself = sum(((each.square().sum(1) / num_dims + 1) ** 3).sum() for each in (x, y))
     within = (total(x, x) + total(y, y) - with_itself) / (count * (count - 1))
