@@ -44,6 +44,18 @@ def test_neighbor_distances_are_those_of_brute_force(num_copies, num_points, gen
     assert torch.allclose(neighbor_distances(points, 5), expected, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("num_twins", [SPARE + 12, 500], ids=["few", "most"])
+def test_neighbors_are_found_where_the_product_of_matrices_cannot_tell_them_apart(num_twins, generator):
+    """Thousands away from the middle, and a millionth from each other."""
+    points = 1000 * torch.randn(600, 6, generator=generator, dtype=torch.float64)
+    points[:num_twins] = points[0] + 1e-6 * torch.randn(
+        num_twins, 6, generator=generator, dtype=torch.float64
+    )
+    differences = (points[:, None] - points).norm(dim=2)
+    expected = differences.fill_diagonal_(torch.inf).sort(1).values[:, :5]
+    assert torch.allclose(neighbor_distances(points, 5), expected, rtol=1e-12, atol=0)
+
+
 @pytest.mark.parametrize("num_points", [BLOCK + 30, 20])
 @pytest.mark.parametrize("spread", [1.0, 1e-3])
 def test_counts_are_those_of_brute_force(num_points, spread, generator):
