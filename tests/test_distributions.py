@@ -3,6 +3,7 @@
 import math
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
@@ -202,6 +203,40 @@ def test_subsets_that_do_not_fit_are_named(num_subsets, subset_size, message):
         kernel_distance(
             torch.zeros(5, 2), torch.zeros(9, 2), num_subsets=num_subsets, subset_size=subset_size
         )
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(generator):
+    real, fake = torch.rand(2, 20, 3, generator=generator)
+    counts = {"num_subsets": 2, "subset_size": 20}
+    expected = kernel_distance(real, fake, **counts)[0]
+    found = kernel_distance(real, fake, **{name: np.int64(value) for name, value in counts.items()})[0]
+    assert found == pytest.approx(expected, rel=1e-9)
+    shares = real / real.sum(1, keepdim=True)
+    assert inception_score(shares, num_splits=np.int32(4)) == inception_score(shares, num_splits=4)
+
+
+def test_rounding_in_a_single_probability_is_let_through_as_in_a_sum():
+    certain = torch.eye(10)
+    summed = sum(0.1 * certain for _ in range(10))  # 1.0000001
+    rest = torch.full((6, 10), 0.1111112)
+    rest[:, 9] = 1 - rest[:, :9].sum(1)  # -7e-7
+    assert summed.max() > 1
+    assert rest.min() < 0
+    assert inception_score(summed, num_splits=1)[0] == pytest.approx(10, rel=1e-5)
+    assert inception_score(rest, num_splits=1)[0] == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ([1.0015, -0.0015], r"to within 0\.001; they lie in \[-0\.0015, 1\.002\]"),
+        ([1.0010001, -0.0010001], r"they lie in \[-0\.0010001, 1\.0010001\]"),
+        ([0.5, 0.5010001], r"a sum is off by 0\.0010001"),
+    ],
+)
+def test_limits_that_are_nearly_met_show_in_the_digits(row, message):
+    with pytest.raises(ValueError, match=message):
+        inception_score(torch.tensor([row], dtype=torch.float64), num_splits=1)
 
 
 def test_too_few_samples_are_named():

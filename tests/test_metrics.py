@@ -11,7 +11,8 @@ from tutorial_utils.metrics import gaussian_window, psnr, ssim
 
 @pytest.fixture(params=[(4, 1, 28, 28), (2, 3, 17, 23), (1, 1, 11, 11)], ids=str)
 def pair(request, generator):
-    x = torch.rand(request.param, generator=generator)
+    """In float64: what NumPy hands over, and what the library computes in."""
+    x = torch.rand(request.param, generator=generator, dtype=torch.float64)
     return x, (x + 0.2 * torch.randn(request.param, generator=generator)).clamp(0, 1)
 
 
@@ -20,7 +21,8 @@ def test_psnr_equals_the_librarys(pair):
     expected = [
         peak_signal_noise_ratio(a.numpy(), b.numpy(), data_range=1) for a, b in zip(x, y, strict=True)
     ]
-    assert psnr(x, y).tolist() == pytest.approx(expected, rel=1e-5)
+    assert psnr(x, y).tolist() == pytest.approx(expected, rel=1e-12)
+    assert psnr(x.float(), y.float()).tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_psnr_knows_its_decibels():
@@ -38,7 +40,8 @@ def test_ssim_equals_the_librarys(pair):
         )
         for a, b in zip(*pair, strict=True)
     ]  # fmt: skip
-    assert ssim(*pair).tolist() == pytest.approx(expected, abs=1e-5)
+    assert ssim(*pair).tolist() == pytest.approx(expected, abs=1e-9)
+    assert ssim(*(each.float() for each in pair)).tolist() == pytest.approx(expected, abs=1e-5)
 
 
 def test_ssim_of_flat_images_is_the_luminance_term():
@@ -77,6 +80,12 @@ def test_window_sums_to_one_and_is_gaussian():
     [
         (torch.zeros(1, 1, 12, 12), torch.zeros(2, 1, 12, 12), "one shape"),
         (torch.zeros(1, 12, 12), torch.zeros(1, 12, 12), r"\(B, C, H, W\)"),
+        (
+            torch.zeros(1, 1, 12, 12).numpy(),
+            torch.zeros(1, 1, 12, 12),
+            "images must be a tensor, not ndarray",
+        ),
+        (torch.zeros(1, 1, 12, 12), torch.zeros(1, 1, 12, 12).numpy(), "reference must be a tensor"),
         (torch.full((1, 1, 12, 12), 255.0), torch.zeros(1, 1, 12, 12), "255"),
         (torch.zeros(1, 1, 12, 12, dtype=torch.uint8), torch.zeros(1, 1, 12, 12), "uint8"),
         (torch.full((1, 1, 12, 12), float("nan")), torch.zeros(1, 1, 12, 12), "nan"),

@@ -1,7 +1,9 @@
 """Claims: neighbours, balls and what is made of them equal counting by hand, ties and copies included."""
 
+import re
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch_fidelity.metric_prc import prc_features_to_metric
@@ -14,7 +16,8 @@ from tutorial_utils.metrics import (
     nearest_neighbors,
     precision_recall,
 )
-from tutorial_utils.metrics.neighbors import ball_radii, count_inside
+from tutorial_utils.metrics.balls import ball_radii
+from tutorial_utils.metrics.neighbors import compare_balls
 
 
 def test_nearest_neighbors_are_those_of_brute_force(generator):
@@ -161,25 +164,6 @@ def test_balls_of_precision_and_recall_are_closed():
     assert precision_recall(twins, torch.tensor([[0.0], [-1.0], [9.0], [11.0]]), k=1)[0] == 0.5
 
 
-@pytest.mark.parametrize("shift", [0.0, 1e6])
-def test_ties_and_copies_survive_any_place_and_scale(shift, generator):
-    """The fast product of matrices rounds; what it can't decide is computed again from differences."""
-    grid = torch.cartesian_prod(*[torch.arange(6.0, dtype=torch.float64)] * 3) + shift
-    corner = grid.min(0).values
-    assert (ball_radii(grid, 1) == 1).all()
-    in_ball, of_point = count_inside(grid, ball_radii(grid, 1), grid)
-    neighbours = 7 - ((grid == corner) | (grid == corner + 5)).sum(1)  # itself, and up to 6 at distance 1
-    assert torch.equal(in_ball, neighbours)
-    assert torch.equal(of_point, neighbours)
-    assert density_coverage(grid, grid[:50], k=1)[1] > 50 / len(grid)
-    cluster = shift + 1e-3 * torch.randn(300, 5, generator=generator, dtype=torch.float64)
-    expected = torch.cdist(cluster, cluster, compute_mode="donot_use_mm_for_euclid_dist").sort(1).values[:, 4]
-    assert torch.allclose(ball_radii(cluster, 4), expected, rtol=1e-6)
-    cluster[0] += 1e3  # an outlier makes the rounding coarser than the distances of the others
-    expected = torch.cdist(cluster, cluster, compute_mode="donot_use_mm_for_euclid_dist").sort(1).values[:, 4]
-    assert torch.allclose(ball_radii(cluster, 4), expected, rtol=1e-6)
-
-
 def test_precision_and_recall_name_a_bad_input():
     points = torch.zeros(5, 2)
     for k in (0, 4):
@@ -245,6 +229,41 @@ def test_ladders_of_disease_go_the_right_way(generator):
     assert ratios[0] > 0.9 > 0 == ratios[-1]
     coverages = [density_coverage(held_out, x)[1] for x in copies]
     assert coverages[-1] == pytest.approx(coverages[0], abs=0.03)
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.3, 1e-9], ids=["alike", "crowded", "collapsed"])
+def test_both_pairs_of_numbers_cost_less_together_and_stay_the_same(spread, generator):
+    real, fake = torch.randn(2, 450, 5, generator=generator)
+    fake = spread * fake
+    expected = (*precision_recall(real, fake, k=2), *density_coverage(real, fake, k=4))
+    found = compare_balls(real, fake, k=2, density_k=4)
+    assert list(found) == ["precision", "recall", "density", "coverage"]
+    assert tuple(found.values()) == expected
+    radii = ball_radii(real, 2), ball_radii(real, 4)
+    assert compare_balls(real, fake, k=2, density_k=4, real_radii=radii) == found
+    with pytest.raises(ValueError, match=r"real_radii must be \(450,\)"):
+        compare_balls(real, fake, real_radii=(radii[0], radii[1][:9]))
+    with pytest.raises(ValueError, match=r"density_k must be .* between 1 and 449.* not 450"):
+        compare_balls(real, fake, density_k=450)
+
+
+@pytest.mark.parametrize("k", [np.int64(3), np.uint8(3), torch.tensor(3)], ids=["int64", "uint8", "tensor"])
+def test_whole_numbers_of_any_library_are_whole_numbers(k, generator):
+    real, fake = torch.randn(2, 60, 4, generator=generator)
+    for metric in (precision_recall, density_coverage):
+        found = metric(real, fake, k=k)
+        assert found == metric(real, fake, k=3)
+        assert {type(value) for value in found} == {float}
+
+
+@pytest.mark.parametrize("k", [True, np.True_, 3.0, np.float64(3), "3", None])
+def test_what_is_no_whole_number_is_named(k):
+    points = torch.zeros(9, 2)
+    for metric in (precision_recall, density_coverage):
+        with pytest.raises(
+            ValueError, match=f"k must be a whole number between 1 and 8.*not {re.escape(repr(k))}"
+        ):
+            metric(points, points, k=k)
 
 
 def test_radii_that_are_known_already_change_nothing(generator):

@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,15 +16,24 @@ from matplotlib.patheffects import withStroke
 from PIL import Image, ImageChops
 from torch import Tensor
 
-from tutorial_utils.files import ASSETS
+from tutorial_utils.files import ASSETS, AssetError, restore_hint
 from tutorial_utils.images import check_images
 
 PAD = 2  # source pixels between the images of a grid
+STYLE = ASSETS / "tutorial.mplstyle"
+AS_IT_IS: dict[str, Any] = {"interpolation": "nearest", "origin": "upper"}  # squares, row 0 on top
 
 
 def use_style() -> None:
-    """Draw everything that follows in the course's style (assets/tutorial.mplstyle)."""
-    plt.style.use(ASSETS / "tutorial.mplstyle")
+    """Draw everything that follows in the course's style (assets/tutorial.mplstyle) and in nothing else: what
+    it leaves open is as matplotlib comes, whatever a matplotlibrc or an earlier style says.
+
+    Raises `AssetError` where the file is missing or damaged.
+    """
+    try:
+        plt.style.use(["default", STYLE])
+    except (OSError, UnicodeDecodeError) as problem:
+        raise AssetError(f"cannot read {STYLE}. To mend it: {restore_hint(STYLE)}") from problem
 
 
 def show(figure: Figure, *, alt: str, caption: str | None = None) -> None:
@@ -47,7 +57,10 @@ def render_png(figure: Figure) -> bytes:
     Without transparency, and in one channel where everything is grey: a third of matplotlib's size.
     """
     buffer, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.05)
+    figure.savefig(
+        buffer, format="png", dpi="figure", bbox_inches="tight", pad_inches=0.05,
+        facecolor="auto", edgecolor="auto", transparent=False,
+    )  # fmt: skip
     picture = Image.open(buffer).convert("RGB")
     grey = picture.convert("L")
     same = ImageChops.difference(picture, grey.convert("RGB")).getbbox() is None
@@ -79,7 +92,7 @@ def image_grid(
     size = (left + width) / dpi, (top + height) / dpi
     figure = plt.figure(figsize=size, layout="none")
     axes = figure.add_axes((left / (left + width), 0, width / (left + width), height / (top + height)))
-    axes.imshow(mosaic, interpolation="nearest")
+    axes.imshow(mosaic, **AS_IT_IS)
     axes.set_axis_off()
     step_x, step_y = images.shape[3] + PAD, images.shape[2] + PAD
     for row, label in enumerate(row_labels):
@@ -97,7 +110,7 @@ def _mosaic(images: Tensor, columns: int) -> np.ndarray:
     """Tile (N, C, H, W) on white: uint8 (H', W', 3), since matplotlib would round floats down."""
     count, _, height, width = images.shape
     rows = -(-count // columns)
-    tiles = torch.ones(rows * columns, 3, height + PAD, width + PAD)
+    tiles = images.new_ones(rows * columns, 3, height + PAD, width + PAD)
     tiles[:count, :, PAD:, PAD:] = images.expand(-1, 3, -1, -1)
     grid = tiles.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
     return grid.clamp(0, 1).mul(255).round().byte().numpy()
@@ -105,14 +118,24 @@ def _mosaic(images: Tensor, columns: int) -> np.ndarray:
 
 def draw_image(axes: Axes, image: Tensor, *, title: str | None = None) -> Axes:
     """One image (C, H, W) in [0, 1] on given axes, without ticks."""
+    if isinstance(image, Tensor) and image.ndim != 3:
+        raise ValueError(f"image must be (C, H, W), not {tuple(image.shape)}")
     check_images(image[None], name="image")
-    axes.imshow(_mosaic(image[None].detach().cpu().float(), 1)[PAD:, PAD:], interpolation="nearest")
+    axes.imshow(_mosaic(image[None].detach().cpu().float(), 1)[PAD:, PAD:], **AS_IT_IS)
     return _bare(axes, title)
+
+
+def _array(values: Sequence[float] | Tensor) -> np.ndarray:
+    """Numbers as matplotlib takes them, wherever a tensor lies and whatever its precision and gradients."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
+    return np.asarray([each.item() if isinstance(each, Tensor) else each for each in values])
 
 
 def draw_signed(axes: Axes, values: Tensor, *, limit: float, title: str | None = None) -> Axes:
     """A map (H, W) of signed numbers: white is 0, blue is -limit, red is +limit, beyond is cut off."""
-    axes.imshow(values.detach().cpu().numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    axes.imshow(_array(values), cmap="RdBu_r", vmin=-limit, vmax=limit, **AS_IT_IS)
     return _bare(axes, title)
 
 
@@ -136,7 +159,7 @@ def draw_curves(
     """Several named curves over the same x, with a legend where there are two or more."""
     marker = "o" if len(x) <= 12 else ""  # few points are shown as what they are
     for name, y in curves.items():
-        axes.plot(np.asarray(x), np.asarray(y), label=name, marker=marker, markersize=4)
+        axes.plot(_array(x), _array(y), label=name, marker=marker, markersize=4)
     axes.set(xlabel=x_label, ylabel=y_label, title=title or "")
     if len(curves) > 1:
         axes.legend()
@@ -152,12 +175,11 @@ def draw_histograms(
     title: str | None = None,
 ) -> Axes:
     """Named samples (N,) as outlined histograms over common bins, each normalised to a density."""
-    joined = torch.cat([values.detach().cpu().float() for values in samples.values()])
+    arrays = {name: _array(values) for name, values in samples.items()}
+    joined = np.concatenate(list(arrays.values()))
     edges = np.linspace(joined.min().item(), joined.max().item(), num_bins + 1)
-    for name, values in samples.items():
-        axes.hist(
-            values.detach().cpu().numpy(), edges, density=True, histtype="stepfilled", alpha=0.45, label=name
-        )  # fmt: skip
+    for name, values in arrays.items():
+        axes.hist(values, edges, density=True, histtype="stepfilled", alpha=0.45, label=name)
     axes.set(xlabel=x_label, ylabel="density", title=title or "")
     axes.legend()
     return axes
@@ -183,15 +205,14 @@ def draw_flow(axes: Axes, boxes: Sequence[str], *, title: str, highlight: Sequen
 
 def draw_classes(axes: Axes, points: Tensor, labels: Tensor, names: Sequence[str]) -> Axes:
     """Points (N, 2) of classes `labels` (N,), each class named at its median."""
-    axes.scatter(*points.T, c=labels, cmap="turbo", s=2, alpha=0.5)
+    places, classes = _array(points), _array(labels)
+    axes.scatter(*places.T, c=classes, cmap="turbo", s=2, alpha=0.5)
     outline = [withStroke(linewidth=2.5, foreground="white")]
     for number, name in enumerate(names):
-        middle = points[labels == number].median(0).values
-        style = {
-            "ha": "center",
-            "va": ("bottom", "top")[number % 4 // 2],
-            "weight": "bold",
-        }  # neighbours part
-        axes.text(*middle, name, fontsize=8, path_effects=outline, **style)
+        middle = np.quantile(places[classes == number], 0.5, axis=0, method="lower")
+        above = ("bottom", "top")[number % 4 // 2]  # neighbours part
+        axes.text(
+            *middle, name, ha="center", va=above, fontsize=8, weight="bold", path_effects=outline
+        )  # fmt: skip
     axes.set_aspect("equal")
     return axes

@@ -1,9 +1,12 @@
 """Two sets of features compared through their moments, and one set of class probabilities."""
 
+import math
+
 import torch
 from torch import Tensor
 
-from tutorial_utils.metrics.inputs import as_rows, check_between
+from tutorial_utils.images import show_beyond
+from tutorial_utils.metrics.inputs import as_rows, whole_number
 
 BLOCK = 1000  # rows at a time, so that float64 copies stay small
 
@@ -59,17 +62,21 @@ def kernel_distance(
     """
     real, fake = as_rows(real=real, fake=fake)
     fewest = min(len(real), len(fake))
-    check_between("subset_size", subset_size, 2, fewest, "the size of the smaller set")
-    check_between("num_subsets", num_subsets, 1, 10**9, "how often to measure")
+    subset_size = whole_number("subset_size", subset_size, 2, fewest, "the size of the smaller set")
+    num_subsets = whole_number("num_subsets", num_subsets, 1, 10**9, "how often to measure")
     values = []
     for _ in range(num_subsets):
         x, y = (
-            each[torch.randperm(len(each), generator=generator)[:subset_size].to(each.device)].double()
+            each[torch.randperm(len(each), generator=generator, device="cpu")[:subset_size].to(each.device)]
             for each in (real, fake)
         )
-        values.append(_discrepancy(x, y))
-    spread = torch.stack(values).std() if num_subsets > 1 else torch.tensor(torch.nan)
-    return torch.stack(values).mean().item(), spread.item()
+        values.append(_discrepancy(x.double(), y.double()))
+    return _mean_and_std(values)
+
+
+def _mean_and_std(values: list[Tensor]) -> tuple[float, float]:
+    several = torch.stack(values)
+    return several.mean().item(), several.std().item() if len(values) > 1 else math.nan
 
 
 def _discrepancy(x: Tensor, y: Tensor) -> Tensor:
@@ -77,7 +84,8 @@ def _discrepancy(x: Tensor, y: Tensor) -> Tensor:
     count, num_dims = x.shape
 
     def total(a: Tensor, b: Tensor) -> Tensor:
-        return torch.stack([((part @ b.T / num_dims + 1) ** 3).sum() for part in a.split(BLOCK)]).sum()
+        blocks = (part @ b.T for part in a.split(BLOCK))
+        return torch.stack([each.div_(num_dims).add_(1).pow_(3).sum() for each in blocks]).sum()
 
     with_itself = sum(((each.square().sum(1) / num_dims + 1) ** 3).sum() for each in (x, y))
     within = (total(x, x) + total(y, y) - with_itself) / (count * (count - 1))
@@ -89,21 +97,23 @@ def inception_score(probabilities: Tensor, *, num_splits: int) -> tuple[float, f
 
     Between 1 and C. Computed for each of `num_splits` parts of the rows, in their order, which must be a
     random one; p(y) is a part's own mean. std is the unbiased standard deviation over the parts, nan for one.
-    Raises `ValueError` unless rows are probabilities that sum to 1, or where a part would be empty.
+    Raises `ValueError` unless rows are probabilities that sum to 1, each value and each sum to within 0.001
+    (in half precision, two of its steps), or where a part would be empty.
     """
     (probabilities,) = as_rows(probabilities=probabilities)
     low, high = probabilities.min().item(), probabilities.max().item()
     off = (probabilities.double().sum(1) - 1).abs().max().item()
     rounding = max(1e-3, 2 * torch.finfo(probabilities.dtype).eps)
-    if low < 0 or high > 1 or off > rounding:
+    if low < -rounding or high > 1 + rounding or off > rounding:
         raise ValueError(
-            f"probabilities must lie in [0, 1] and sum to 1 in each row; they lie in [{low:.4g}, {high:.4g}] "
-            f"and a sum is off by {off:.4g}: apply a softmax to logits"
+            "probabilities must lie in [0, 1] and sum to 1 in each row, "
+            f"to within {rounding:.4g}; they lie in [{show_beyond(low, -rounding)}, "
+            f"{show_beyond(high, 1 + rounding)}] and a sum is off by {show_beyond(off, rounding)}: "
+            "apply a softmax to logits"
         )
-    check_between("num_splits", num_splits, 1, len(probabilities), "the number of rows")
+    num_splits = whole_number("num_splits", num_splits, 1, len(probabilities), "the number of rows")
     scores = []
-    for part in probabilities.double().tensor_split(num_splits):
+    for part in probabilities.double().clamp(min=0).tensor_split(num_splits):
         divergence = torch.special.xlogy(part, part) - torch.special.xlogy(part, part.mean(0))  # 0 log 0 = 0
         scores.append(divergence.sum(1).mean().exp())
-    spread = torch.stack(scores).std() if num_splits > 1 else torch.tensor(torch.nan)
-    return torch.stack(scores).mean().item(), spread.item()
+    return _mean_and_std(scores)

@@ -1,22 +1,20 @@
 """Who lies how near to whom: neighbours, balls around points, and the metrics made of them."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
-from tutorial_utils.metrics.inputs import as_rows, check_between
-
-EXACT = "donot_use_mm_for_euclid_dist"
-BLOCK = 50  # balls at a time: 4 MB of distances to 10,000 points
+from tutorial_utils.metrics.balls import ball_radii, count_inside, neighbor_distances
+from tutorial_utils.metrics.inputs import as_rows, whole_number
 
 
 def nearest_neighbors(rows: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     """For each of rows (N, ...) the Euclidean distance to its nearest of reference (M, ...), and its index.
 
-    Two tensors (N,). Distances of copies are exactly 0. Memory stays bounded, whatever N and M.
+    Two tensors (N,) on the device of rows, the distances float32, or float64 where rows are. Distances of
+    copies are exactly 0. Memory stays bounded, whatever N and M.
     Raises `ValueError` for other shapes or values that are not finite.
     """
+    given = rows
     reference, rows = as_rows(reference=reference, rows=rows)
     center = reference.mean(0).double()  # a product of matrices rounds less near the origin
     distance, index = [], []
@@ -31,7 +29,8 @@ def nearest_neighbors(rows: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
             best = torch.minimum(found, best)
         distance.append((part - (reference[place].double() - center)).norm(dim=1))  # again, exactly
         index.append(place)
-    return torch.cat(distance).to(torch.promote_types(rows.dtype, torch.float32)), torch.cat(index)
+    dtype = torch.promote_types(rows.dtype, torch.float32)
+    return torch.cat(distance).to(dtype).to(given.device), torch.cat(index).to(given.device)
 
 
 def memorization_ratio(train: Tensor, held_out: Tensor, fake: Tensor) -> float:
@@ -70,11 +69,10 @@ def precision_recall(
     Raises `ValueError` for other shapes, values that are not finite, or k outside 1 to the fewest points - 1.
     """
     real, fake = as_rows(real=real, fake=fake)
-    check_between("k", k, 1, min(len(real), len(fake)) - 1, "one less than the points of the smaller set")
+    k = _check_both(k, real, fake)
     radii = _radii(real, k, real_radii)
-    _, of_fake = count_inside(real, radii, fake)
-    _, of_real = count_inside(fake, ball_radii(fake, k), real)
-    return (of_fake > 0).double().mean().item(), (of_real > 0).double().mean().item()
+    _, of_fake, of_real = count_inside(real, radii[None], fake, point_radii=ball_radii(fake, k))
+    return _share(of_fake), _share(of_real)
 
 
 def density_coverage(
@@ -89,70 +87,51 @@ def density_coverage(
     Raises `ValueError` for other shapes, values that are not finite, or k outside 1 to N - 1.
     """
     real, fake = as_rows(real=real, fake=fake)
-    check_between("k", k, 1, len(real) - 1, "one less than the real points")
-    radii = _radii(real, k, real_radii)
-    in_ball, _ = count_inside(real, radii, fake)
-    return in_ball.sum().item() / (k * len(fake)), (in_ball > 0).double().mean().item()
+    k = whole_number("k", k, 1, len(real) - 1, "one less than the real points")
+    in_ball, _, _ = count_inside(real, _radii(real, k, real_radii)[None], fake)
+    return in_ball.sum().item() / (k * len(fake)), _share(in_ball)
 
 
-def ball_radii(points: Tensor, k: int) -> Tensor:
-    """The distance of each of points (N, D) to its k-th nearest other one: (N,) float64."""
-    radii = torch.empty(len(points), dtype=torch.float64, device=points.device)
-    for start, block, squares, rounding in _blocks(points, points):
-        own = torch.arange(len(block), device=points.device)
-        squares[own, start + own] = torch.inf  # a point is not its own neighbour
-        edge = (squares + rounding).topk(k, largest=False).values[:, -1:]  # not below the k-th true square
-        _compute_exactly(squares, squares - rounding <= edge, block, points)
-        radii[start : start + len(block)] = squares.topk(k, largest=False).values[:, -1].sqrt()
-    return radii
+def compare_balls(
+    real: Tensor,
+    fake: Tensor,
+    *,
+    k: int = 3,
+    density_k: int = 5,
+    real_radii: tuple[Tensor, Tensor] | None = None,
+) -> dict[str, float]:
+    """What `precision_recall` says with k and `density_coverage` with density_k, by name, in less time.
+
+    `real_radii` is `ball_radii(real, k)` and `ball_radii(real, density_k)`, where they are known already. For
+    the rest, errors included, see those two.
+    """
+    real, fake = as_rows(real=real, fake=fake)
+    k = _check_both(k, real, fake)
+    density_k = whole_number("density_k", density_k, 1, len(real) - 1, "one less than the real points")
+    if real_radii is None:
+        distances = neighbor_distances(real, max(k, density_k))
+        real_radii = distances[:, k - 1], distances[:, density_k - 1]
+    radii = torch.stack([_radii(real, k, known) for known in real_radii])
+    in_ball, of_fake, of_real = count_inside(real, radii, fake, point_radii=ball_radii(fake, k))
+    return {
+        "precision": _share(of_fake[0]),
+        "recall": _share(of_real),
+        "density": in_ball[1].sum().item() / (density_k * len(fake)),
+        "coverage": _share(in_ball[1]),
+    }
+
+
+def _check_both(k: int, real: Tensor, fake: Tensor) -> int:
+    fewest = min(len(real), len(fake))
+    return whole_number("k", k, 1, fewest - 1, "one less than the points of the smaller set")
 
 
 def _radii(real: Tensor, k: int, known: Tensor | None) -> Tensor:
     if known is not None and known.shape != (len(real),):
         raise ValueError(f"real_radii must be ({len(real)},), one for each of real, not {tuple(known.shape)}")
-    return ball_radii(real, k) if known is None else known
+    return ball_radii(real, k) if known is None else known.to(real.device)
 
 
-def count_inside(centers: Tensor, radii: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    """For closed balls around centers (N, D): how many of points (M, D) each holds, (N,), and in how many
-    each point lies, (M,)."""
-    in_ball, of_point = (
-        torch.zeros(len(each), dtype=torch.long, device=points.device) for each in (centers, points)
-    )
-    for start, block, squares, rounding in _blocks(centers, points):
-        edge = radii[start : start + len(block), None].square()
-        surely, perhaps = squares <= edge - rounding, squares <= edge + rounding
-        _compute_exactly(squares, surely ^ perhaps, block, points)
-        inside = squares <= edge * (1 + 1e-12)  # distances that are equal but for rounding are equal
-        in_ball[start : start + len(block)] = inside.sum(1)
-        of_point += inside.sum(0)
-    return in_ball, of_point
-
-
-def _blocks(rows: Tensor, reference: Tensor) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
-    """Squared distances (B, M) in float64 from a block of rows (N, D) at a time to reference (M, D).
-
-    Yields the block's start, the block, the squares, and a bound (B, M) of their rounding error: a product
-    of matrices is six times faster than differences, but near 0 it rounds.
-    """
-    center = reference.double().mean(0)
-    reference = reference.double() - center
-    norms = reference.square().sum(1)
-    for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK].double()
-        near = block - center
-        scale = near.square().sum(1, keepdim=True) + norms
-        squares = torch.addmm(scale, near, reference.T, alpha=-2)
-        yield start, block, squares, scale.mul_(2 * torch.finfo(scale.dtype).eps * (rows.shape[1] + 8))
-
-
-def _compute_exactly(squares: Tensor, chosen: Tensor, block: Tensor, reference: Tensor) -> None:
-    """Replace the chosen squared distances (B, M), in place, by sums of squared differences."""
-    if chosen.sum() > 0.05 * chosen.numel():  # nearly all points in one place: one by one would take minutes
-        squares.copy_(
-            torch.where(chosen, torch.cdist(block, reference.double(), compute_mode=EXACT) ** 2, squares)
-        )
-        return
-    for part in chosen.nonzero().split(2000):
-        row, column = part.T
-        squares[row, column] = (block[row] - reference[column].double()).square().sum(1)
+def _share(counts: Tensor) -> float:
+    """How many of the counts are above 0, as a share."""
+    return (counts > 0).double().mean().item()

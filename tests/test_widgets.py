@@ -1,0 +1,50 @@
+"""Claims: an interactive figure says something without a kernel, and its controls redraw it."""
+
+import pytest
+
+from tutorial_utils import plotting, widgets
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list:
+    """What reaches the page: (data, metadata)."""
+    calls: list = []
+    monkeypatch.setattr(
+        plotting, "display", lambda data, metadata=None, raw=False: calls.append((data, metadata))
+    )
+    return calls
+
+
+def draw_power(axes, *, exponent: float, kind: str) -> None:
+    axes.plot([0, 1, 2], [sign(kind) * x**exponent for x in (0, 1, 2)])
+
+
+def sign(kind: str) -> int:
+    return -1 if kind == "falling" else 1
+
+
+CONTROLS = {"exponent": (0.0, 3.0, 0.5), "kind": ("rising", "falling")}
+FRAMES = [{"exponent": 1.0, "kind": "rising"}, {"exponent": 2.0, "kind": "falling"}]
+
+
+@pytest.mark.parametrize("headless", [True, False])
+def test_explore_always_has_a_static_strip(shown, monkeypatch, headless):
+    live: list = []
+    monkeypatch.setattr(widgets, "display", live.append)
+    monkeypatch.setenv("TUTORIAL_HEADLESS", "1" if headless else "")
+    widgets.explore(draw_power, CONTROLS, frames=FRAMES, alt="powers of x as curves", caption="Powers.")
+    assert len(shown) == 2
+    assert len(live) == (0 if headless else 1)
+
+
+def test_moving_a_control_redraws_the_picture():
+    box = widgets.build_controls(draw_power, CONTROLS, start=FRAMES[0])
+    exponent, kind, picture = box.children
+    pictures = [picture.value]
+    exponent.value = 2.0
+    pictures.append(picture.value)
+    kind.value = "falling"
+    pictures.append(picture.value)
+    assert len(set(pictures)) == 3
+    exponent.value, kind.value = 1.0, "rising"
+    assert picture.value == pictures[0]
