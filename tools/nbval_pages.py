@@ -105,7 +105,17 @@ def pytest_runtest_teardown(item, nextitem):
 
 def problem_of(run: Figures) -> str | None:
     """Why a page fails though its cells pass. Minutes too many on a busy machine are no failure."""
-    return over_memory(run) or (None if busy(run) else over_minutes(run))
+    memory = over_memory(run)
+    if memory and not on_gpu():
+        return memory
+    return None if busy(run) else over_minutes(run)
+
+
+def on_gpu() -> bool:
+    """Whether pages compute on a GPU: its driver takes memory in their processes that no budget counts."""
+    from tutorial_utils.device import get_device  # here, since few runs need it and PyTorch loads slowly
+
+    return get_device().type != "cpu"
 
 
 def pytest_configure(config):
