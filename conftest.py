@@ -21,7 +21,12 @@ os.environ["TUTORIAL_HEADLESS"] = "1"
 
 pytest_plugins = ["nbval_pages"]
 GB_EACH = 3  # of memory: a worker with the data in it, and the kernel of its page
-LONG_TESTS = {"test_checks.py": 5.0, "test_grading.py": 1.0, "test_browser.py": 1.0}  # minutes, roughly
+# Minutes of processor time, roughly. The order of the rest matters little.
+LONG_TESTS = {
+    "test_checks.py": 2.0, "test_exercises.py": 1.0, "test_grading.py": 1.0, "test_leaderboard.py": 1.0,
+    "test_browser.py": 0.8, "test_nbval_pages.py": 0.5, "test_data.py": 0.4, "test_failures.py": 0.4,
+    "test_gan.py": 0.4, "test_neighbors.py": 0.4,
+}  # fmt: skip
 
 
 def pytest_xdist_auto_num_workers(config):
