@@ -1,94 +1,57 @@
-"""nbval, made fit for CI: a dead kernel is reported at once, a notebook stops at its first failing cell, and
-each notebook's wall time and peak memory are measured, held against the budgets, and listed at the end."""
+"""How tests run: several workers at a time, each with a whole file of tests or cells, the longest first.
 
+With two or more workers each computes with its share of the cores. `-n 0` runs everything in one process, in
+the usual order; so does one file alone. What is done to notebooks is in tools/nbval_pages.py.
+"""
+
+import json
 import os
 import sys
-import time
+from functools import cache
 from pathlib import Path
-from queue import Empty
 
 import pytest
-from nbval import kernel as nbval_kernel
-from nbval.plugin import IPyNbCell, IPyNbFile
 
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from notebook_runner import all_over_budget, over_budget, peak_memory_gb  # noqa: E402 (needs the path above)
+from measuring import memory_gb, usable_cores  # noqa: E402 (needs the path above)
 
 os.environ["TUTORIAL_HEADLESS"] = "1"
-START_SECONDS = 15.0  # a kernel's start and first imports, which hang on the disk and not on the notebook
 
-measured: dict[Path, tuple[float, float | None, bool]] = {}  # minutes, GB, whether it is a chapter
-
-_await_reply = nbval_kernel.RunningKernel.await_reply
-_setup, _teardown = IPyNbFile.setup, IPyNbFile.teardown
-
-
-def await_reply(self, msg_id, timeout=None):
-    """Look every two seconds whether the kernel still lives, rather than wait out the whole timeout."""
-    end = None if timeout is None else time.monotonic() + timeout
-    while True:
-        left = 2.0 if end is None else min(2.0, end - time.monotonic())
-        try:
-            return _await_reply(self, msg_id, timeout=max(left, 0.01))
-        except Empty:
-            if not self.is_alive():
-                raise RuntimeError("the kernel died in this cell (out of memory?)") from None
-            if end is not None and time.monotonic() >= end:
-                raise
+pytest_plugins = ["nbval_pages"]
+GB_EACH = 3  # of memory: a worker with the data in it, and the kernel of its page
+# Minutes of processor time, roughly. The order of the rest matters little.
+LONG_TESTS = {
+    "test_checks.py": 2.0, "test_exercises.py": 1.0, "test_grading.py": 1.0, "test_leaderboard.py": 1.0,
+    "test_browser.py": 0.8, "test_nbval_pages.py": 0.5, "test_data.py": 0.4, "test_failures.py": 0.4,
+    "test_gan.py": 0.4, "test_neighbors.py": 0.4,
+}  # fmt: skip
 
 
-def setup(self):
-    self.started = time.monotonic()
-    _setup(self)
+def pytest_xdist_auto_num_workers(config):
+    """As many as there are cores and memory for. One file is never split, so it needs no worker."""
+    alone = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
+    workers = min(usable_cores(), int(memory_gb() // GB_EACH))
+    return 0 if alone or workers < 2 else workers
 
 
-def teardown(self):
-    """Measure before the kernel stops, then hold the figures against the budgets."""
-    minutes = (time.monotonic() - self.started) / 60
-    peak_gb = peak_memory_gb(self.kernel.km.provisioner.pid) if self.kernel.is_alive() else None
-    _teardown(self)
-    chapter = "tutorial" in self.nb.metadata
-    measured[self.path] = (minutes, peak_gb, chapter)
-    problem = over_budget(minutes - START_SECONDS / 60, peak_gb, chapter=chapter)
-    if problem and not getattr(self, "first_failure", None):
-        pytest.fail(f"{self.path.name} {problem}")
+def pytest_configure(config):
+    workers = getattr(config.option, "numprocesses", None) or 1
+    if workers > 1:  # before they start: they and their kernels inherit it
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(usable_cores() // workers, 1)))
 
 
-def pytest_sessionfinish(session):
-    """All notebooks together have a budget, too."""
-    chapters = [minutes for minutes, _, chapter in measured.values() if chapter]
-    others = [minutes for minutes, _, chapter in measured.values() if not chapter]
-    session.config.over_budget = all_over_budget(chapters, others)
-    if session.config.over_budget and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+@cache
+def minutes(path: Path) -> float:
+    """How long a file takes, roughly: as recorded in a chapter, or from the list above; 0 for the rest."""
+    if path.suffix != ".ipynb":
+        return LONG_TESTS.get(path.name, 0.0)
+    record = json.loads(path.read_text("utf-8"))["metadata"].get("tutorial", {})
+    return record.get("processor_minutes", record.get("cpu_minutes", 0.0))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    if not measured:
-        return
-    terminalreporter.section("minutes and GB of each notebook")
-    for path, (minutes, peak_gb, _) in measured.items():
-        name = path.relative_to(config.rootpath)
-        terminalreporter.write_line(f"{minutes:6.2f}  {peak_gb or float('nan'):5.2f}  {name}")
-    total = sum(minutes for minutes, _, _ in measured.values())
-    terminalreporter.write_line(config.over_budget or f"{total:6.2f}  in all")
-
-
-nbval_kernel.RunningKernel.await_reply = await_reply
-IPyNbFile.setup, IPyNbFile.teardown = setup, teardown
-
-
-def pytest_runtest_setup(item):
-    failed = getattr(item.parent, "first_failure", None)
-    if isinstance(item, IPyNbCell) and failed:
-        pytest.skip(f"{failed} of this notebook failed")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    if isinstance(item, IPyNbCell) and report.failed:
-        item.parent.first_failure = getattr(item.parent, "first_failure", None) or item.name
-    return report
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):  # xdist hands out files in this order: the workers end together
+        items.sort(key=lambda item: -minutes(item.path))

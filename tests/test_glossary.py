@@ -23,6 +23,16 @@ def anchor(term: str) -> str:
     return term.replace(" ", "-")
 
 
+def chapters_named(entry: str) -> list[tuple[str, str]]:
+    """(number, file) of each chapter that an entry links to."""
+    return re.findall(r"\[Chapter (\d+)\]\((\d\d_\w+\.ipynb)\)", entry)
+
+
+def test_chapters_of_two_digits_are_found():
+    entry = "Drawn in another hand. [Chapter 3](03_cnn.ipynb), [Chapter 10](10_style.ipynb)"
+    assert chapters_named(entry) == [("3", "03_cnn.ipynb"), ("10", "10_style.ipynb")]
+
+
 def test_terms_are_in_order_and_their_anchors_work_everywhere():
     assert len(ENTRIES) == TERMS.count("\n### ") > 100
     assert list(ENTRIES) == sorted(set(ENTRIES))
@@ -34,7 +44,7 @@ def test_each_entry_says_what_it_is_and_leads_to_its_chapter():
     files = {path.name for path in CHAPTERS}
     anchors = {anchor(term) for term in ENTRIES}
     for term, text in ENTRIES.items():
-        chapters = re.findall(r"\[Chapter (\d)\]\((\d\d_\w+\.ipynb)\)", text)
+        chapters = chapters_named(text)
         assert chapters, term
         assert all(int(name[:2]) == int(number) and name in files for number, name in chapters), term
         assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= anchors - {anchor(term)}, term
@@ -49,7 +59,7 @@ def test_each_term_is_linked_once_and_no_link_is_dead():
     assert sorted(targets) == sorted(anchor(term) for term in ENTRIES)
     for name, target in linked:
         entry = next(text for term, text in ENTRIES.items() if anchor(term) == target)
-        first = re.search(r"\[Chapter (\d)\]", entry)[1]
+        first, _ = chapters_named(entry)[0]
         assert int(name[:2]) <= int(first), f"{target}: linked in {name}, introduced in chapter {first}"
 
 

@@ -1,4 +1,4 @@
-"""What STYLE and DESIGN ask of every page, present and future. nbval runs the pages; this reads them."""
+"""What CONTRIBUTING.md asks of every page, present and future. nbval runs the pages; this reads them."""
 
 import ast
 import base64
@@ -9,7 +9,9 @@ from statistics import median
 
 import nbformat
 import pytest
-from notebook_runner import LONG_SECONDS, MAX_GB, MAX_MINUTES, MAX_MINUTES_ALL, MAX_MINUTES_MEAN
+from budgets import MAX_MINUTES_ALL, MAX_MINUTES_MEAN, recorded, recorded_over_budget
+from measuring import Figures, busy
+from notebook_runner import LONG_SECONDS
 from pages import CHAPTERS, EXERCISES, ROOT, cells_of, code_digest, pictures, read, tags, words
 from PIL import Image
 
@@ -46,7 +48,7 @@ def test_there_are_chapters():
 def test_is_valid_and_named(path, notebook):
     nbformat.validate(notebook)
     for cell in notebook.cells:  # above all nothing that takes a cell out of the tests
-        assert set(tags(cell)) <= {"colab", "cover", "nbval-check-output"}
+        assert set(tags(cell)) <= {"colab", "cover", "claims", "nbval-check-output"}
     assert re.fullmatch(r"\d\d_[a-z_]+", path.stem)
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
@@ -106,11 +108,11 @@ def test_closes_as_every_chapter_does(notebook):
 
 def test_has_a_chapters_size(path, notebook):
     code = [code_lines(cell.source) for cell in cells_of(notebook, "code") if not is_colab(cell)]
-    assert 40 <= len(notebook.cells) <= 80
-    assert 2_000 <= words(notebook) <= 4_500
+    assert 40 <= len(notebook.cells) <= 110
+    assert 2_000 <= words(notebook) <= 5_500
     assert median(code) <= 10
     assert max(code) <= 40
-    assert 6 <= len(pictures(notebook)) <= 15
+    assert 6 <= len(pictures(notebook)) <= 18
     assert path.stat().st_size <= 2 * MB
 
 
@@ -118,7 +120,8 @@ def test_never_runs_on_in_code(notebook):
     run = 0
     for cell in notebook.cells:
         assert cell.source.strip(), f"cell {cell.id} is empty"
-        run = run + 1 if cell.cell_type == "code" and not is_colab(cell) else 0
+        apart = {"colab", "claims"} & set(tags(cell))
+        run = run + 1 if cell.cell_type == "code" and not apart else 0
         assert run <= 2, f"a third code cell in a row: {cell.source[:60]}"
 
 
@@ -240,12 +243,22 @@ def test_checked_outputs_exist():
                 assert cell.outputs
 
 
-def test_recorded_figures_keep_the_budgets():
-    records = {path.stem: read(path).metadata.tutorial for path in CHAPTERS}
-    for name, record in records.items():
-        assert record.cpu_minutes <= MAX_MINUTES, name
-        assert 0 < record.memory_gb <= MAX_GB, name
-    minutes = [record.cpu_minutes for record in records.values()]
+def test_recorded_figures_keep_the_budgets(notebook):
+    problem = recorded_over_budget(notebook.metadata.tutorial)
+    assert not problem, f"{problem}: {notebook.metadata.tutorial.title}"
+
+
+def test_figures_were_recorded_on_a_quiet_machine(notebook):
+    record = notebook.metadata.tutorial
+    for minutes, worked in (
+        (record.cpu_minutes, record.get("processor_minutes")),
+        (record.avx2.minutes, record.avx2.get("processor_minutes")),
+    ):
+        assert not busy(Figures(minutes, worked)), f"{worked} of {minutes} minutes were worked: run it again"
+
+
+def test_chapters_together_keep_the_budgets():
+    minutes = [recorded(read(path).metadata.tutorial)[0] for path in CHAPTERS]
     assert sum(minutes) <= MAX_MINUTES_ALL
     assert sum(minutes) / len(minutes) <= MAX_MINUTES_MEAN
     assert sum(path.stat().st_size for path in CHAPTERS) / len(CHAPTERS) <= 1 * MB

@@ -1,6 +1,7 @@
 """Claims: the ways to install agree, the README's figures are true, files keep their budgets, and importing
 costs nothing and prints nothing."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from pages import CHAPTERS, EXERCISES
 
 try:
     import tomllib
@@ -127,3 +129,34 @@ def test_binder_counts_one_core_and_runs_what_it_is_told():
     command = [ROOT / "start", sys.executable, "-c", "import os; print(os.environ['OMP_NUM_THREADS'])", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "8"}
     assert subprocess.check_output(command, env=environment, text=True) == "1\n"
+
+
+def workflow(name: str) -> dict:
+    return yaml.load((ROOT / ".github" / "workflows" / name).read_text("utf-8"), Loader=yaml.BaseLoader)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="runs the workflow's shell commands")
+def test_every_push_runs_each_notebook_once_and_the_tests(tmp_path):
+    """The shards come from the folder of chapters, so that a new one needs no edit."""
+    jobs = workflow("test.yml")["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    commands = {step.get("id", step.get("name", step.get("run"))): step.get("run") for step in steps}
+    (tmp_path / "python").write_text('#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(tmp_path / "output")}
+
+    def shell(command: str, **more: str) -> list[str]:
+        command = ["bash", "-eo", "pipefail", "-c", command]
+        run = subprocess.run(command, cwd=ROOT, env=environment | more, capture_output=True, check=True)
+        return run.stdout.decode().split()
+
+    shell(commands["list"])
+    name, _, listed = (tmp_path / "output").read_text().partition("=")
+    assert name == "names"
+    shards = json.loads(listed)
+    assert "python -m ruff check ." in commands.values()
+    assert jobs["test"]["strategy"]["matrix"]["shard"] == "${{ fromJSON(needs.shards.outputs.names) }}"
+    assert shards == ["tests", *(path.stem for path in CHAPTERS)]
+    ran = [path for shard in shards for path in shell(commands["Test"], SHARD=shard)]
+    notebooks = [path.relative_to(ROOT).as_posix() for path in [*CHAPTERS, *EXERCISES]]
+    assert sorted(ran) == sorted(["tests", *notebooks])

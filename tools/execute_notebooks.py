@@ -3,28 +3,34 @@
 Chapters also get their minutes, memory, long cells and code digest in `metadata.tutorial`, and the picture
 of the cell tagged `cover` goes to assets/figures/<chapter>.png. What they enter goes on the leaderboard.
 Exercises and solutions are stored without outputs. With --avx2 a run only adds its minutes and memory.
+
+All this is done on two cores of a CPU, for which the budgets are. On a GPU a run only adds its minutes
+there; TUTORIAL_DEVICE=cpu makes the page.
 """
 
 import argparse
 import asyncio
 import base64
-import copy
 import math
 import os
 import platform
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import torch
+from budgets import CORES, recorded_over_budget
+from measuring import busy, machine, usable_cores
 from nbclient.exceptions import CellExecutionError
 from notebook_runner import LONG_SECONDS, Run, execute
 from pages import CHAPTERS, ROOT, code_digest, read, tags, write
 
 from tutorial_utils import leaderboard
+from tutorial_utils.device import get_device
 from tutorial_utils.files import write_atomically
 
 
@@ -51,6 +57,18 @@ def cover(notebook: nbformat.NotebookNode) -> bytes | None:
     return None
 
 
+def use_two_cores() -> None:
+    """Keep this process, and the kernels that it starts, to as many cores as the budgets are for."""
+    if usable_cores() > CORES and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    if usable_cores() != CORES:
+        sys.exit(
+            f"minutes are recorded on {CORES} cores; this system gives {usable_cores()}, with no choice: "
+            "make the pages on Linux, on a machine with two cores or more"
+        )
+    os.environ["OMP_NUM_THREADS"] = str(CORES)
+
+
 def update_readme() -> None:
     """Write each chapter's measured minutes and memory into the README's table."""
     readme = ROOT / "README.md"
@@ -69,11 +87,8 @@ def update_readme() -> None:
 
 
 @contextmanager
-def leaderboard_open(*, keep: bool) -> Iterator[None]:
+def leaderboard_open() -> Iterator[None]:
     """Let the notebook write to a copy of the board, which replaces it once the notebook ran to its end."""
-    if not keep:
-        yield
-        return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / leaderboard.FILE.name
         before = leaderboard.FILE.read_bytes() if leaderboard.FILE.exists() else b"{}"
@@ -87,17 +102,30 @@ def leaderboard_open(*, keep: bool) -> Iterator[None]:
             write_atomically(leaderboard.FILE, copy.read_bytes())
 
 
-def refresh(path: Path, *, discard_outputs: bool) -> None:
-    notebook = read(path)
-    with leaderboard_open(keep=not discard_outputs):
-        run = timed_run(notebook, path)
-    if discard_outputs or path.parent != ROOT / "notebooks":
+def run_only(path: Path) -> Run:
+    return timed_run(read(path), path)
+
+
+def refresh(path: Path) -> None:
+    """Make a chapter's page. Exercises and solutions are stored without outputs, and only run."""
+    if path.parent != ROOT / "notebooks":
+        run_only(path)
         return
+    notebook = read(path)
+    with leaderboard_open():
+        run = timed_run(notebook, path)
     clean(notebook)
-    record = notebook.metadata.setdefault("tutorial", {})
+    record, digest = notebook.metadata.setdefault("tutorial", {}), code_digest(notebook)
+    if record.get("executed") != digest:  # then the GPU ran other code
+        for key in ("gpu", "gpu_minutes"):
+            record.pop(key, None)
+    minutes = figures(run)
     record.update(
-        **figures(run),
-        executed=code_digest(notebook),
+        cpu_minutes=minutes.pop("minutes"),
+        **minutes,
+        machine=machine(),
+        threads=CORES,
+        executed=digest,
         long_cells={name: round(seconds) for name, seconds in run.seconds.items() if seconds >= LONG_SECONDS},
     )
     picture = cover(notebook)
@@ -108,29 +136,61 @@ def refresh(path: Path, *, discard_outputs: bool) -> None:
 
 def time_with_avx2(path: Path) -> None:
     """Add what a run takes without the instructions that most laptops lack; the page stays as it is."""
-    page = read(path)
-    run = figures(timed_run(copy.deepcopy(page), path))
-    page.metadata.setdefault("tutorial", {})["avx2"] = {
-        "minutes": run["cpu_minutes"], "memory_gb": run["memory_gb"], "executed": code_digest(page),
-    }  # fmt: skip
+    run, page = figures(run_only(path)), read(path)
+    page.metadata.setdefault("tutorial", {})["avx2"] = {**run, "executed": code_digest(page)}
     write(path, page)
+
+
+def time_on_gpu(path: Path) -> None:
+    """Add the minutes of a run on this GPU; the page and the CPU's minutes stay as they are."""
+    minutes, page = rounded_up(run_only(path).figures.minutes, 1), read(path)
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else get_device().type
+    page.metadata.setdefault("tutorial", {}).update(gpu_minutes=minutes, gpu=name)
+    write(path, page)
+    print("  only gpu_minutes are stored: set TUTORIAL_DEVICE=cpu to make the page on two cores")
 
 
 def timed_run(notebook: nbformat.NotebookNode, path: Path) -> Run:
     print(path.relative_to(ROOT))
     run = asyncio.run(execute(notebook, path.parent))
-    print(f"\r  {run.minutes:.2f} minutes, {run.peak_gb or float('nan'):.2f} GB at most")
+    took = run.figures
+    print(f"\r  {took.minutes:.2f} minutes, {took.peak_gb or float('nan'):.2f} GB at most")
+    if busy(took):
+        print("  WARNING: the machine was busy with other work: run this page again when it is quiet")
     return run
 
 
 def figures(run: Run) -> dict[str, float]:
     """What is recorded of a run, rounded up."""
-    if run.peak_gb is None:
-        sys.exit("this system does not tell a kernel's peak memory: make the pages on Linux")
+    took = run.figures
+    if took.peak_gb is None or took.processor_minutes is None:
+        sys.exit("this system does not tell a kernel's memory and processor time: make the pages on Linux")
     return {
-        "cpu_minutes": math.ceil(10 * run.minutes) / 10,
-        "memory_gb": math.ceil(100 * run.peak_gb) / 100,
+        "minutes": rounded_up(took.minutes, 1),
+        "processor_minutes": rounded_up(took.processor_minutes, 1),
+        "memory_gb": rounded_up(took.peak_gb, 2),
     }
+
+
+def rounded_up(value: float, digits: int) -> float:
+    return math.ceil(value * 10**digits) / 10**digits
+
+
+def over_budget(paths: list[Path]) -> list[str]:
+    """What is wrong with the records of these chapters, a line each."""
+    records = {path: read(path).metadata.get("tutorial", {}) for path in paths}
+    problems = {path.stem: recorded_over_budget(record) for path, record in records.items()}
+    return [f"{name} {problem}" for name, problem in problems.items() if problem]
+
+
+def task(*, avx2: bool, discard_outputs: bool) -> Callable[[Path], object]:
+    """What is done with each notebook on this machine."""
+    if discard_outputs:
+        return run_only
+    if get_device().type != "cpu":
+        return time_on_gpu
+    use_two_cores()
+    return time_with_avx2 if avx2 else refresh
 
 
 def main() -> None:
@@ -143,7 +203,7 @@ def main() -> None:
     if options.avx2:
         if platform.machine().lower() not in ("x86_64", "amd64"):
             sys.exit(f"this machine ({platform.machine()}) has no AVX2: time the chapters on an x86 machine")
-        os.environ |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+        os.environ |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "TUTORIAL_DEVICE": "cpu"}
     os.environ["TUTORIAL_HEADLESS"] = "1"
     paths = [path.resolve() for path in options.notebooks]
     paths = paths or CHAPTERS
@@ -152,16 +212,15 @@ def main() -> None:
         paths = [path for path in paths if trains.search(path.read_text("utf-8"))]
         if not paths:
             print("no notebook trains a checkpoint")
+    work = task(avx2=options.avx2, discard_outputs=options.discard_outputs)
     for path in paths:
         try:
-            if options.avx2:
-                time_with_avx2(path)
-            else:
-                refresh(path, discard_outputs=options.discard_outputs)
+            work(path)
         except CellExecutionError as problem:
             sys.exit(f"\n{path} failed; nothing of it was stored.\n{problem}")
     if not options.discard_outputs:
         update_readme()
+        sys.exit("\n".join(over_budget(paths)) or None)
 
 
 if __name__ == "__main__":

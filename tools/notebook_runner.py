@@ -1,58 +1,24 @@
-"""Run one notebook in a clean kernel, and measure it. Shared by the tools and the tests."""
+"""Run one notebook in a clean kernel for `make outputs`, and measure it. (In `make test` nbval runs them.)"""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 
 import nbformat
 from jupyter_core.utils import ensure_async
+from measuring import Figures, figures_of
 from nbclient import NotebookClient
 
-MAX_MINUTES, MAX_GB, EXERCISE_MINUTES = 4.0, 1.5, 0.25  # of one notebook, on two CPU cores
-MAX_MINUTES_MEAN, MAX_MINUTES_ALL = 3, 25
-SLACK = 1.5
 LONG_SECONDS = 10  # a cell that takes longer says so beforehand
-
-
-def peak_memory_gb(pid: int) -> float | None:
-    """The most memory that a process has had resident, in GB; None where the system does not tell."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return None
-    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(lines[0][1]) * 1024 / 1e9 if lines else None
-
-
-def over_budget(minutes: float, peak_gb: float | None, *, chapter: bool) -> str | None:
-    """What is wrong with a run that took more than one and a half times what is allowed: machines vary."""
-    cap = MAX_MINUTES if chapter else EXERCISE_MINUTES
-    if minutes > SLACK * cap:
-        return f"took {minutes:.2f} minutes; {cap:.2f} are allowed, {SLACK * cap:.2f} is the limit here"
-    if peak_gb is not None and peak_gb > SLACK * MAX_GB:
-        return f"took {peak_gb:.2f} GB; {MAX_GB:.2f} are allowed, {SLACK * MAX_GB:.2f} is the limit here"
-    return None
-
-
-def all_over_budget(chapters: Sequence[float], others: Sequence[float]) -> str | None:
-    """The same for the minutes of all notebooks together, and for the chapters' mean."""
-    total, mean = sum(chapters) + sum(others), sum(chapters) / max(len(chapters), 1)
-    if total > SLACK * MAX_MINUTES_ALL:
-        return f"all notebooks took {total:.1f} minutes; {MAX_MINUTES_ALL} are allowed"
-    if mean > SLACK * MAX_MINUTES_MEAN:
-        return f"a chapter took {mean:.1f} minutes on average; {MAX_MINUTES_MEAN} are allowed"
-    return None
 
 
 @dataclass
 class Run:
-    """Minutes, GB of memory at most (None where the system does not tell), and seconds of each cell."""
+    """What the run took in all, and the seconds of each cell."""
 
-    minutes: float = 0.0
-    peak_gb: float | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
+    figures: Figures
+    seconds: dict[str, float]
 
 
 class Client(NotebookClient):
@@ -60,9 +26,12 @@ class Client(NotebookClient):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.run = Run()
+        self.chapter = "tutorial" in self.nb.metadata
+        self.seconds: dict[str, float] = {}
+        self.figures = Figures(minutes=0.0)
 
     async def async_start_new_kernel_client(self):
+        self.started = time.monotonic()
         client = await super().async_start_new_kernel_client()
         wait = client.shell_channel.get_msg
 
@@ -84,8 +53,9 @@ class Client(NotebookClient):
             print(f"\r  cell {cell_index + 1} of {len(self.nb.cells)} ", end="", flush=True)
         start = time.monotonic()
         result = await super().async_execute_cell(cell, cell_index, *args, **kwargs)
-        self.run.seconds[cell.id] = time.monotonic() - start
-        self.run.peak_gb = peak_memory_gb(self.km.provisioner.pid)
+        end = time.monotonic()
+        self.seconds[cell.id] = end - start
+        self.figures = figures_of(self.km.provisioner.pid, end - self.started, chapter=self.chapter)
         return result
 
 
@@ -101,7 +71,5 @@ async def execute(notebook: nbformat.NotebookNode, folder: Path) -> Run:
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    start = time.monotonic()
     await client.async_execute()
-    client.run.minutes = (time.monotonic() - start) / 60
-    return client.run
+    return Run(client.figures, client.seconds)
