@@ -23,7 +23,6 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from tutorial_utils.data import fashion_mnist
 from tutorial_utils.files import write_atomically
 
 SOMEONE = "submission"  # the student's name in the copy, where no code may learn of others
@@ -81,10 +80,9 @@ def grade(
     submitted = submissions_of(chapter, course)
     if unknown := sorted({*again} - {*submitted}):
         raise ValueError(f"no submission of {', '.join(unknown)}; there are {', '.join(sorted(submitted))}")
-    if isolate and not shutil.which("bwrap"):
-        raise ValueError("--isolate needs bubblewrap (bwrap), which is for Linux; or grade in a container")
-    fashion_mnist("test")  # unpacks the data once, where copies can only read
-    ledger, failed = Ledger(course, chapter), 0
+    if isolate:
+        _prepare_isolation()
+    ledger, outcomes = Ledger(course, chapter), []
     for student, path in sorted(submitted.items()):
         entry = ledger.students.setdefault(student, {"name": student})
         version = version_of(path, course)
@@ -93,10 +91,18 @@ def grade(
         status, note = _grade_one(student, path, course, ledger, limits, isolate)
         entry["graded"] = {"version": version, "status": status, "note": note}
         ledger.save()
-        failed += status == "failed"
+        outcomes.append(status)
         print(f"{student}: {status}{f', {note}' * bool(note)}")
-    print(f"{chapter}: {failed} failed, and are to be looked at" if failed else f"{chapter}: all are graded")
-    return not failed
+    print(f"{chapter}: {len(outcomes)} of {len(submitted)} were run, {outcomes.count('failed')} failed")
+    return "failed" not in outcomes
+
+
+def _prepare_isolation() -> None:
+    if not shutil.which("bwrap"):
+        raise ValueError("--isolate needs bubblewrap (bwrap), which is for Linux; or grade in a container")
+    from tutorial_utils.data import fashion_mnist  # brings PyTorch
+
+    fashion_mnist("test")  # unpacks the data, where copies can only read
 
 
 def _grade_one(
@@ -106,15 +112,15 @@ def _grade_one(
     chapter = path.stem
     place = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
     with place as name, warnings.catch_warnings():
-        copy = Path(name).resolve()
+        copy, log = Path(name).resolve() / "course", Path(name).resolve() / "log.txt"
         _fill(copy, path, course)
         command = [sys.executable, "-m", "nbgrader", "autograde", chapter, f"--CourseDirectory.root={copy}"]
         command.append(f"--CourseDirectory.db_url=sqlite:///{copy / 'gradebook.db'}")
-        problem = run(isolated(command, copy, course) if isolate else command, copy, limits)
-        log = (copy / "log.txt").read_bytes()[-100_000:].decode("utf-8", "replace")
-        write_atomically(ledger.folder / student / "log.txt", log.encode())
+        problem = run(isolated(command, copy, course) if isolate else command, copy, log, limits)
+        told = log.read_bytes()[-100_000:]
+        write_atomically(ledger.folder / student / "log.txt", told)
         if problem:
-            return "failed", next((words for name, words in ENDS.items() if name in log), problem)
+            return "failed", next((words for name, words in ENDS.items() if name.encode() in told), problem)
         try:
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of its database
             executed = nbformat.read(copy / "autograded" / SOMEONE / chapter / path.name, as_version=4)

@@ -1,5 +1,6 @@
 """Run a command in a folder that is thrown away afterwards, within limits on time, memory and output."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -27,52 +28,42 @@ class Limits:
     written_mb: float = 50
 
 
-def run(command: Sequence[str], folder: Path, limits: Limits) -> str | None:
-    """Run `command` in `folder` to its end, its output in `folder`/log.txt; then no process of it is left.
+def run(command: Sequence[str], folder: Path, log: Path, limits: Limits) -> str | None:
+    """Run `command` in `folder` to its end, its output in `log`, beside it; then no process of it is left.
 
     Returns None, or what was wrong: the limit that it broke, or that it ended with an error.
     """
-    mark, start, before = uuid.uuid4().hex, time.monotonic(), _megabytes(folder)
-    with (folder / "log.txt").open("wb") as log:
-        process = psutil.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, MARK: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    mark, start, before = uuid.uuid4().hex, time.monotonic(), _megabytes(log.parent)
+    problem = None
+
+    def broken() -> str | None:
+        if time.monotonic() - start > limits.seconds:
+            return f"stopped after {limits.seconds:g} seconds"
+        if (used := _memory_gb(process)) > limits.memory_gb:
+            return f"stopped at {used:.1f} GB of memory; {limits.memory_gb:g} are the limit"
+        if (written := _megabytes(log.parent) - before) > limits.written_mb:
+            return f"stopped when it had written {written:.0f} MB; {limits.written_mb:g} are the limit"
+        return None
+
+    with log.open("wb") as out:
+        options = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+        process = psutil.Popen(command, cwd=folder, env={**os.environ, MARK: mark}, **options)
         try:
-            while (problem := _broken(process, limits, start, folder, before)) is None:
-                try:
+            while process.poll() is None and not (problem := broken()):
+                with contextlib.suppress(psutil.TimeoutExpired):
                     process.wait(PAUSE)
-                    break
-                except psutil.TimeoutExpired:
-                    continue
         finally:
             _end(mark)
             process.wait()
-    problem = problem or _broken(process, limits, start, folder, before)
-    return problem or (f"ended with status {process.returncode}" if process.returncode else None)
-
-
-def _broken(process: psutil.Popen, limits: Limits, start: float, folder: Path, before: float) -> str | None:
-    if time.monotonic() - start > limits.seconds:
-        return f"stopped after {limits.seconds:g} seconds"
-    if (used := _memory_gb(process)) > limits.memory_gb:
-        return f"stopped at {used:.1f} GB of memory; {limits.memory_gb:g} are the limit"
-    if (written := _megabytes(folder) - before) > limits.written_mb:
-        return f"stopped when it had written {written:.0f} MB; {limits.written_mb:g} are the limit"
-    return None
+    failed = f"ended with status {process.returncode}" if process.returncode else None
+    return problem or broken() or failed
 
 
 def _memory_gb(process: psutil.Popen) -> float:
     total = 0
-    try:
+    with contextlib.suppress(psutil.Error):  # one of them has just ended
         for member in (process, *process.children(recursive=True)):
             total += member.memory_info().rss
-    except psutil.Error:  # one of them has just ended
-        pass
     return total / 1e9
 
 
@@ -80,10 +71,8 @@ def _megabytes(folder: Path) -> float:
     total = 0
     for path, _, files in os.walk(folder):
         for name in files:
-            try:
+            with contextlib.suppress(OSError):  # it has just been removed
                 total += os.lstat(os.path.join(path, name)).st_size
-            except OSError:  # it has just been removed
-                continue
     return total / 1e6
 
 
@@ -94,10 +83,8 @@ def _end(mark: str) -> None:
         if not members:
             return
         for process in members:
-            try:
+            with contextlib.suppress(psutil.Error):
                 process.kill()
-            except psutil.Error:
-                continue
         psutil.wait_procs(members, timeout=1)
 
 

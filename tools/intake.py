@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -49,20 +48,36 @@ def name_in(path: Path) -> str:
     return unicodedata.normalize("NFC", found["name"] if found else stem)
 
 
-def handed_in(downloads: Path) -> Iterator[tuple[Path, str]]:
-    """Files and folders of `downloads`, and what is wrong with each ("": it is a notebook)."""
-    for path in sorted(downloads.iterdir()):
-        notebook = path.name.lower().endswith(".ipynb") and not path.name.startswith("._")
-        if path.is_file() and notebook:
-            yield path, ""
-        elif path.name.startswith(".") or path.name.lower() in SYSTEM:
-            continue
-        elif path.is_file():
-            yield path, "it is no .ipynb: unpack it, rename it, or delete it"
-        elif not ((found := MOODLE.fullmatch(path.name)) and found["kind"] == "onlinetext"):
-            inside = sorted(file for file in path.rglob("*.ipynb") if not _hidden(file, path))
-            many = f"it holds {len(inside)} notebooks, and one counts: leave that one"
-            yield (inside[0], "") if len(inside) == 1 else (path, many if inside else "it holds no .ipynb")
+def handed_in(downloads: Path) -> list[tuple[Path, str]]:
+    """Files and folders of `downloads`, and what is wrong with each ("": it is a notebook).
+
+    Raises `ValueError` where there is nothing.
+    """
+    found = [_looked_at(path) for path in sorted(downloads.iterdir())] if downloads.is_dir() else []
+    if not any(found):
+        raise ValueError(f"no notebooks in {downloads}")
+    return [file for file in found if file]
+
+
+def _looked_at(path: Path) -> tuple[Path, str] | None:
+    """A notebook, or what is wrong; None for what a system or Moodle puts beside what students handed in."""
+    notebook = path.name.lower().endswith(".ipynb") and not path.name.startswith("._")
+    moodle = MOODLE.fullmatch(path.name)
+    if path.is_file() and notebook:
+        return path, ""
+    if (
+        path.name.startswith(".")
+        or path.name.lower() in SYSTEM
+        or (moodle and moodle["kind"] == "onlinetext")
+    ):
+        return None
+    if path.is_file():
+        return path, "it is no .ipynb: unpack it, rename it, or delete it"
+    inside = sorted(file for file in path.rglob("*.ipynb") if not _hidden(file, path))
+    if len(inside) == 1:
+        return inside[0], ""
+    many = f"it holds {len(inside)} notebooks, and one counts: leave that one"
+    return path, many if inside else "it holds no .ipynb"
 
 
 def _hidden(file: Path, folder: Path) -> bool:
@@ -83,10 +98,7 @@ def collect(chapter: str, course: Path, downloads: Path) -> bool:
 
     A file is NAME.ipynb, or the one notebook in a folder NAME; NAME may have Moodle's ending.
     """
-    original = released(chapter, course)
-    found = list(handed_in(downloads)) if downloads.is_dir() else []
-    if not found:
-        raise ValueError(f"no notebooks in {downloads}")
+    original, found = released(chapter, course), handed_in(downloads)
     ledger, here = Ledger(course, chapter), str(downloads.resolve())
     ledger.refused = [entry for entry in ledger.refused if entry["folder"] != here]
     names = {path: name_in(downloads / path.relative_to(downloads).parts[0]) for path, _ in found}
@@ -94,13 +106,11 @@ def collect(chapter: str, course: Path, downloads: Path) -> bool:
     for path, problem in found:
         file, name = path.relative_to(downloads).as_posix(), names[path]
         try:
-            if problem:
-                raise Refused(problem)
-            student = _student(name, [*names.values()], ledger)
+            student = _student(name, problem, [*names.values()], ledger)
             outcome, notes = _take_in(path, student, course, ledger, original)
-            notes = [f"stored as {student}"] * (student != name) + notes
             ledger.students[student] |= {"file": file, "name": name}
             ledger.refused = [entry for entry in ledger.refused if entry["name"] != name]
+            notes = [f"stored as {student}"] * (student != name) + notes
         except (Refused, OSError) as reason:
             outcome, notes = "refused", [str(reason)]
             ledger.refused.append({"folder": here, "file": file, "name": name, "reason": str(reason)})
@@ -112,8 +122,10 @@ def collect(chapter: str, course: Path, downloads: Path) -> bool:
     return not counts["refused"]
 
 
-def _student(name: str, names: list[str], ledger: Ledger) -> str:
-    """The name of the student's folder. Raises `Refused` where it would be another's, too."""
+def _student(name: str, problem: str, names: list[str], ledger: Ledger) -> str:
+    """The name of the student's folder. Raises `Refused` where it is another's, too, or for `problem`."""
+    if problem:
+        raise Refused(problem)
     student = safe_name(name)
     rivals = [other for other in names if _same_folder(other, student)]
     if len(rivals) > 1:
