@@ -1,10 +1,12 @@
 """Claims: collecting takes, mends or refuses each file, says what it did, and loses nothing that came."""
 
+import io
 import json
 import os
 import re
 
 import exercises as tool
+import grading
 import nbformat
 import pytest
 from handed_in import CHAPTER, by_name, copies, release, solved
@@ -163,3 +165,15 @@ def test_nothing_to_collect_is_an_error(course, released, downloads, tmp_path):
         collect(CHAPTER, course, downloads)
     with pytest.raises(ValueError, match=r"no 04_gan in .*make the assignment first"):
         collect("04_gan", course, downloads)
+
+
+def test_names_may_have_letters_that_the_console_lacks(course, released, downloads, monkeypatch):
+    (downloads / "王芳.ipynb").write_text(json.dumps(solved(released)))
+    console = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(console, "cp1252", write_through=True))
+    monkeypatch.setattr("sys.argv", ["grading.py", "collect", CHAPTER, str(course), str(downloads)])
+    with pytest.raises(SystemExit) as end:
+        grading.main()
+    assert not end.value.code
+    assert console.getvalue().startswith(rb"\u738b\u82b3.ipynb: new")
+    assert [path.name for path in (course / "submitted").iterdir()] == ["王芳"]

@@ -26,6 +26,7 @@ def released(tmp_path_factory):
         ("a/b\\c", "a_b_c"),
         ('<a>:"b"|c', "_a___b__c"),
         ("con", "_con"),
+        ("ad\udcffa", "ad_a"),
         ("COM1.x", "_COM1.x"),
         ("-rf", "_-rf"),
         ("=1+1", "_=1+1"),

@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = parser().parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")  # not every console has the letters of every name
     chapter, course = options.chapter, options.course
     fine = True
     try:

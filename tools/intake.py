@@ -38,7 +38,7 @@ class Ledger:
 
     def save(self) -> None:
         content = {"students": self.students, "refused": self.refused}
-        write_atomically(self.path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+        write_atomically(self.path, json.dumps(content, indent=1).encode())
 
 
 def name_in(path: Path) -> str:

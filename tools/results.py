@@ -29,7 +29,7 @@ def report(chapter: str, course: Path) -> None:
     table.writeheader()
     table.writerows({key: _no_formula(value) for key, value in row.items()} for row in rows)
     target = course / f"report_{chapter}.csv"
-    write_atomically(target, text.getvalue().encode())
+    write_atomically(target, text.getvalue().encode("utf-8", "backslashreplace"))
     counts = Counter(row["status"] for row in rows)
     print(f"{target}: " + ", ".join(f"{number} {status}" for status, number in counts.items()))
     _print_what_to_do(chapter, course, rows)
@@ -38,10 +38,11 @@ def report(chapter: str, course: Path) -> None:
 def _rows(chapter: str, course: Path, ledger: Ledger, book: Gradebook) -> list[dict]:
     assignment, submitted = book.find_assignment(chapter), submissions_of(chapter, course)
     refused = {_folder(entry["name"]): entry for entry in ledger.refused}
+    due = f"{assignment.duedate} UTC" if assignment.duedate else ""
     rows = []
     for student in sorted({student.id for student in book.students} | {*submitted} | {*refused}):
         entry, turned_down = ledger.students.get(student, {}), refused.get(student)
-        row = {"student": student, "max_score": assignment.max_score, "due": assignment.duedate or ""}
+        row = {"student": student, "max_score": assignment.max_score, "due": due}
         if student in submitted:
             row |= _row(student, submitted[student], course, entry, book)
         else:

@@ -18,7 +18,7 @@ from pages import SOLUTIONS, as_text, read
 Notebook = nbformat.NotebookNode
 Cell = nbformat.NotebookNode
 
-FORBIDDEN = re.compile(r'[\[\]*?,<>:"/\\|\x00-\x1f\x7f]')  # globs, CSV, Windows, paths
+FORBIDDEN = re.compile(r'[\[\]*?,<>:"/\\|\x00-\x1f\x7f\ud800-\udfff]')  # globs, CSV, paths, Windows
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", flags=re.I)  # what Windows opens instead
 MAKERS = {
     "code": nbformat.v4.new_code_cell,
