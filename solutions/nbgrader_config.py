@@ -1,4 +1,4 @@
-"""nbgrader's settings for a course; `tools/exercises.py assign` copies them to the course's folder."""
+"""nbgrader's settings for a course; `tools/grading.py assign` copies them to the course's folder."""
 
 c = get_config()  # noqa: F821 (nbgrader defines it)
 
@@ -10,3 +10,6 @@ c.ClearSolutions.text_stub = "*Your derivation goes here.*"
 c.Execute.timeout = 60
 # A check that a student deleted is put back, and graded.
 c.OverwriteCells.add_missing_cells = True
+# A check raises where an answer is wrong. nbgrader would also take a warning on stderr for a wrong answer.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"\S"

@@ -1,14 +1,14 @@
-"""Claims: students' copies are the solutions without what students must not see, and run as they should."""
+"""Claims: students' copies are the solutions without what students must not see; exercises stand alone."""
 
-import asyncio
+import builtins
 import re
+import symtable
 
 import exercises as tool
+import grading
 import nbformat
 import pytest
-import torch
 from answers import RIGHT, WRONG
-from notebook_runner import Client
 from pages import CHAPTERS
 
 from tutorial_utils import checks
@@ -33,19 +33,39 @@ def bodies(notebook):
     return re.findall(rf"{tool.BEGIN}\n(.*?)\n *{tool.END}", text, flags=re.S)
 
 
-def errors_of(notebook):
-    """Execute to the end; the cells that raised, with what they raised."""
+def reads_and_writes(source):
+    """The global names that a cell reads, in its functions, too, and those that it makes."""
+    reads, writes = set(), set()
 
-    async def run():
-        await Client(notebook, timeout=120, allow_errors=True).async_execute()
+    def walk(table):
+        for symbol in table.get_symbols():
+            if table.get_type() == "module" or symbol.is_global():
+                if symbol.is_referenced():
+                    reads.add(symbol.get_name())
+                if symbol.is_assigned() or symbol.is_imported():
+                    writes.add(symbol.get_name())
+        for child in table.get_children():
+            walk(child)
 
-    asyncio.run(run())
-    return [
-        (cell, output)
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error"
-    ]
+    walk(symtable.symtable(source, "cell", "exec"))
+    return reads, writes
+
+
+def strangers(notebook):
+    """By exercise, the names that its cells read and that neither they nor those before exercise 1 make."""
+    before, *groups = tool.exercises(notebook).items()
+    start = set(dir(builtins))
+    found = {}
+    for name, cells in (before, *groups):
+        known = set(start)
+        for cell in cells:
+            if cell.cell_type == "code" and "colab" not in tool.tags(cell):
+                reads, writes = reads_and_writes(cell.source)
+                known |= writes
+                found.setdefault(name, set()).update(reads - known)
+        if name == "":
+            start = known
+    return {name: names for name, names in found.items() if names}
 
 
 def test_every_chapter_has_exercises():
@@ -120,31 +140,32 @@ def test_students_see_no_solution_and_no_note(path, solutions):
         assert ("raises-exception" in tool.tags(cell)) == tool.is_check(cell)
 
 
-def test_students_copy_runs_to_its_end_and_reports_each_exercise_as_not_attempted(path):
-    copy = tool.read(tool.STUDENTS / path.name)
-    errors = errors_of(copy)
-    assert [cell.id for cell, _ in errors] == [cell.id for cell in filter(tool.is_check, copy.cells)]
-    names = list(tool.exercises(copy))[1:]
-    for name, (_, error) in zip(names, errors, strict=True):
-        assert error.ename == "NotAttempted"
-        assert error.traceback == [f"… {name}: not attempted yet"]
-    for cell in copy.cells:
-        assert not [output for output in cell.get("outputs", []) if output.get("name") == "stderr"]
-
-
-def test_each_exercise_runs_alone(solutions, monkeypatch):
+def test_each_exercise_stands_alone(solutions):
     """Readers follow the chapter's links in their own order, and instructors assign subsets."""
-    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)
-    before, *groups = tool.exercises(solutions).values()
-    start = {}
-    for cell in before:
-        if cell.cell_type == "code" and "colab" not in tool.tags(cell):
-            exec(cell.source, start)
-    for cells in groups:
-        names = dict(start)
-        for cell in cells:
-            if cell.cell_type == "code":
-                exec(cell.source, names)
+    assert strangers(solutions) == {}
+
+
+def test_an_exercise_that_leans_on_another_is_found():
+    def cell(source, **marks):
+        return nbformat.v4.new_code_cell(source, metadata={"nbgrader": marks} if marks else {})
+
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [cell("import math\nn = 3"), cell("unknown", grade_id="setup")]
+    for name, given in (
+        ("first", "made_here = [k * n for k in range(3)]"),
+        ("second", "def helper(x):\n    return [made_here[x], math.pi, first]"),
+    ):
+        notebook.cells += [
+            nbformat.v4.new_markdown_cell(f"## {name}"),
+            cell(given),
+            cell(f"def {name}(made_here):\n    return made_here", grade_id=name, solution=True),
+            cell(f"checks({name})", grade_id=f"check_{name}", grade=True),
+        ]
+    assert strangers(notebook) == {
+        "": {"unknown"},
+        "first": {"checks"},
+        "second": {"made_here", "first", "checks"},
+    }
 
 
 def test_every_check_is_assigned_and_has_its_answers():
@@ -188,28 +209,24 @@ def test_a_subset_with_other_points():
         tool.assignment(chapter, only=["kl_minus_2js"], points={"generator_loss": 7})
 
 
-def test_assigning_and_collecting_overwrite_nothing(tmp_path):
-    tool.assign("04_gan", tmp_path, [], [])
+def test_assigning_overwrites_nothing_and_names_what_is_wrong(tmp_path):
+    grading.assign("04_gan", tmp_path, [], [])
     source = tmp_path / "source" / "04_gan" / "04_gan.ipynb"
     assert nbformat.read(source, as_version=4).cells
     assert "](../notebooks/" not in source.read_text("utf-8")
     with pytest.raises(ValueError, match="exists"):
-        tool.assign("04_gan", tmp_path, [], [])
+        grading.assign("04_gan", tmp_path, [], [])
     with pytest.raises(ValueError, match=r"no 99_none\.ipynb"):
-        tool.assign("99_none", tmp_path, [], [])
+        grading.assign("99_none", tmp_path, [], [])
     with pytest.raises(ValueError, match="not 'mse:3'"):
-        tool.assign("02_losses", tmp_path, [], ["mse:3"])
-    with pytest.raises(ValueError, match="no notebooks in"):
-        tool.collect("04_gan", tmp_path, tmp_path / "downloads")
-    (tmp_path / "ada.ipynb").write_bytes(source.read_bytes())
-    tool.collect("04_gan", tmp_path, tmp_path)
-    submitted = tmp_path / "submitted" / "ada" / "04_gan" / "04_gan.ipynb"
-    assert submitted.read_bytes() == source.read_bytes()
-    (tmp_path / "ben.ipynb").write_bytes(source.read_bytes())
-    tool.collect("04_gan", tmp_path, tmp_path)  # the same file again, and a new one
-    (tmp_path / "ada.ipynb").write_text("a later version")
-    with pytest.raises(ValueError, match="delete it to take in the later version"):
-        tool.collect("04_gan", tmp_path, tmp_path)
-    submitted.unlink()
-    tool.collect("04_gan", tmp_path, tmp_path)
-    assert submitted.read_text() == "a later version"
+        grading.assign("02_losses", tmp_path, [], ["mse:3"])
+
+
+def test_points_hang_on_the_check_alone(solutions):
+    assignment = tool.assignment(solutions)
+    lines = "\n".join(cell.source for cell in assignment.cells).splitlines()
+    alone = tool.points_alone(assignment)
+    assert not [cell for cell in filter(tool.is_check, alone.cells) if "\n" in cell.source]
+    sources = [cell.source for cell in alone.cells]
+    assert [line for line in "\n".join(sources).splitlines() if line != tool.SHOWS] == lines
+    nbformat.validate(alone)

@@ -1,35 +1,29 @@
-"""Make the students' notebooks from the solutions, or an assignment for nbgrader with some of the exercises.
-
-    python tools/exercises.py                                     what `make exercises` does
-    python tools/exercises.py assign 04_gan course                write course/source/04_gan/04_gan.ipynb
-    python tools/exercises.py assign 04_gan course --only kl_minus_2js --points kl_minus_2js=5
-    python tools/exercises.py collect 04_gan course downloads     downloads/NAME.ipynb is what NAME handed in
+"""Make the students' notebooks from the solutions: what `make exercises` does. (Grading: tools/grading.py.)
 
 A solution notebook marks its cells as nbgrader does: `nbgrader` metadata, and `### BEGIN SOLUTION` to
 `### END SOLUTION` around what students must not see. An exercise is a second-level heading and the cells that
 follow it; its name is that of its function. Cells tagged `instructor` are for instructors only.
 """
 
-import argparse
 import copy
 import re
-import shutil
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import nbformat
-from badges import badges, place, repository
-from pages import ROOT, SOLUTIONS, STUDENTS, as_text, read, tags, write
+from badges import badges, place
+from pages import ROOT, SOLUTIONS, STUDENTS, as_text, read, tags
 
 from tutorial_utils.files import write_atomically
 
 README = SOLUTIONS / "README.md"
-CONFIG = "nbgrader_config.py"
 HEADING = re.compile(r"## (\d+)\. (\w+ it): (.+) \((\d+) min\)\n")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 STUBS = {"code": "raise NotImplementedError", "markdown": "*Your derivation goes here.*"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+SHOWS = "# What a right answer shows:"
 
 Notebook = nbformat.NotebookNode
 Cell = nbformat.NotebookNode
@@ -105,6 +99,23 @@ def assignment(
     return notebook
 
 
+def points_alone(notebook: Notebook) -> Notebook:
+    """Let the cells with points hold the check alone; what followed it in its cell gets a cell of its own.
+
+    A plot that fails, or a warning that it prints, then costs no points.
+    """
+    cells = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        if is_check(cell) and "\n" in cell.source:
+            cell.source, rest = cell.source.split("\n", 1)
+            after = nbformat.v4.new_code_cell(f"{SHOWS}\n{rest}", id=f"{cell.id}-shows")
+            after.metadata["tags"] = list(tags(cell))
+            cells.append(after)
+    notebook.cells = cells
+    return notebook
+
+
 def _describe(opening: Cell, groups: Mapping[str, list[Cell]], chosen: list[str]) -> None:
     """Let the opening speak of the chosen exercises: how many, how long, and a hint for one of them."""
     minutes = sum(int(HEADING.match(groups[name][0].source)[4]) for name in chosen)
@@ -134,10 +145,6 @@ def relink(notebook: Notebook, chapters: str) -> Notebook:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../notebooks/", f"]({chapters}")
     return notebook
-
-
-def online() -> str:
-    return f"https://github.com/{repository()}/blob/main/notebooks/"
 
 
 def generated() -> dict[Path, str]:
@@ -183,65 +190,9 @@ def regenerate() -> None:
         raise ValueError(f"{path.relative_to(ROOT)} has no source in {SOLUTIONS.name}: delete it")
 
 
-def assign(chapter: str, course: Path, only: Iterable[str], points: Iterable[str]) -> None:
-    """Write the assignment of a chapter, and the course's settings, to a folder outside of the repository."""
-    source = SOLUTIONS / f"{chapter}.ipynb"
-    if not source.exists():
-        raise ValueError(f"no {source.name} in {SOLUTIONS.name}")
-    target = course / "source" / chapter / source.name
-    if target.exists():
-        raise ValueError(f"{target} exists. It may hold changes of yours: delete it, or take another folder")
-    amounts = {}
-    for text in points:
-        if not re.fullmatch(r"\w+=\d+(\.\d+)?", text):
-            raise ValueError(f"--points takes name=number, not {text!r}")
-        name, _, number = text.partition("=")
-        amounts[name] = float(number) if "." in number else int(number)
-    notebook = relink(assignment(read(source), only=list(only), points=amounts), online())
-    notebook.cells[0].source = place(notebook.cells[0].source, "")  # the badges open another page
-    target.parent.mkdir(parents=True)
-    write(target, notebook)
-    if not (course / CONFIG).exists():
-        shutil.copyfile(SOLUTIONS / CONFIG, course / CONFIG)
-    total = sum(cell.metadata.nbgrader.points for cell in filter(is_check, notebook.cells))
-    print(f"{target}: {len(exercises(notebook)) - 1} exercises, {total:g} points")
-
-
-def collect(chapter: str, course: Path, downloads: Path) -> None:
-    """Put each downloads/NAME.ipynb where nbgrader looks for what NAME handed in."""
-    found = sorted(downloads.glob("*.ipynb"))
-    if not found:
-        raise ValueError(f"no notebooks in {downloads}")
-    targets = {path: course / "submitted" / path.stem / chapter / f"{chapter}.ipynb" for path in found}
-    for path, target in targets.items():
-        if target.exists() and target.read_bytes() != path.read_bytes():
-            raise ValueError(f"{target} differs from {path}: delete it to take in the later version")
-    for path, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    print(f"{len(found)} submissions of {chapter}")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    commands = parser.add_subparsers(dest="command")
-    command = commands.add_parser("assign", help="write an assignment for nbgrader")
-    command.add_argument("chapter", help="such as 04_gan")
-    command.add_argument("course", type=Path, help="the course's folder")
-    command.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these exercises only")
-    command.add_argument("--points", nargs="+", default=[], metavar="NAME=NUMBER", help="other points")
-    command = commands.add_parser("collect", help="take in a folder of submissions, NAME.ipynb each")
-    command.add_argument("chapter", help="such as 04_gan")
-    command.add_argument("course", type=Path, help="the course's folder")
-    command.add_argument("downloads", type=Path, help="the folder")
-    options = parser.parse_args()
     try:
-        if options.command == "assign":
-            assign(options.chapter, options.course, options.only, options.points)
-        elif options.command == "collect":
-            collect(options.chapter, options.course, options.downloads)
-        else:
-            regenerate()
+        regenerate()
     except ValueError as problem:
         sys.exit(str(problem))
 
