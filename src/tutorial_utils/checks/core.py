@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+Mistakes = Mapping[str, Tensor | Sequence[Tensor]]  # a sentence: what this mistake gives
+
 HINTS: dict[str, tuple[str, ...]] = {}
 OVERFLOW = (
     "right for small logits, but inf or NaN for logits of ±1000: exp overflows, or the sigmoid rounds to 0 "
     "or 1 and its log is lost. Work from the logits, and rearrange so that exp never gets a positive number, "
     "as softplus and logsigmoid do."
 )
-
 DETACHED = (
     "the value is right but its gradient is not: a part is detached, or a backward of your own is wrong."
 )
@@ -150,7 +151,7 @@ def expect_any_device(fn: Callable, *inputs: Tensor) -> None:
 def expect(
     value: Any,
     right: Tensor,
-    mistakes: Mapping[str, Tensor | Sequence[Tensor]] | None = None,
+    mistakes: Mistakes | None = None,
     *,
     otherwise: str,
     not_finite: str = "it contains inf or NaN where the right answer is finite.",
