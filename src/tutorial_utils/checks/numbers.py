@@ -67,13 +67,10 @@ def numbers_for(fn: Callable, cases: Iterable[tuple]) -> Tensor:
     return torch.stack([as_number(call(fn, *case)) for case in cases])
 
 
-def collect(wrong: dict[str, list[Tensor]], mistakes: Mistakes) -> None:
-    """Append each mistake's numbers for one more case to those of the cases before."""
-    for message, slips in mistakes.items():
-        new = torch.stack([slips] if isinstance(slips, Tensor) else list(slips))
-        before = wrong.get(message)
-        wrong[message] = (
-            [torch.cat(pair) for pair in zip(before, new[:, None], strict=True)]
-            if before
-            else list(new[:, None])
-        )
+def collect(cases: Sequence[Mistakes]) -> dict[str, list[Tensor]]:
+    """What each mistake makes of several cases, one tensor for each way to make it."""
+    numbers = {message: [case[message] for case in cases] for message in cases[0]}
+    return {
+        message: list(torch.stack([torch.stack([n] if isinstance(n, Tensor) else list(n)) for n in each], 1))
+        for message, each in numbers.items()
+    }

@@ -17,14 +17,11 @@ def radii(points, k):
 
 
 def ball_loop(real, fake, *, k=3):
-    inside = 0
-    for sample in fake:
-        for i, center in enumerate(real):
-            others = torch.cat([real[:i], real[i + 1 :]])
-            radius = (others - center).norm(dim=1).kthvalue(k).values
-            if (sample - center).norm() <= radius:
-                inside += 1
-                break
+    balls = []
+    for i, center in enumerate(real):
+        others = torch.cat([real[:i], real[i + 1 :]])
+        balls.append((center, (others - center).norm(dim=1).kthvalue(k).values))
+    inside = sum(any((sample - center).norm() <= radius for center, radius in balls) for sample in fake)
     return inside / len(fake)
 
 

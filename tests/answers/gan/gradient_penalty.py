@@ -42,9 +42,9 @@ def with_functions(critic, real, fake, *, generator=None):
     return ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
 
 
-def one_at_a_time(critic, real, fake, *, generator=None):
-    points = mix(real, fake, generator).split(1)
-    return torch.stack([(slope(critic, point).norm() - 1) ** 2 for point in points]).mean()
+def a_few_at_a_time(critic, real, fake, *, generator=None):
+    parts = mix(real, fake, generator).chunk(50)  # one image each, in a small batch
+    return torch.cat([(slope(critic, part).flatten(1).norm(dim=1) - 1) ** 2 for part in parts]).mean()
 
 
 def made_of(points=None, value=None):
@@ -117,7 +117,7 @@ RIGHT = [
     other_way_round,
     with_lerp,
     with_functions,
-    one_at_a_time,
+    a_few_at_a_time,
     looks_at_real_too,
 ]
 WRONG = [

@@ -9,7 +9,8 @@ def by_search(values, tau, *, pick=min, grid=4001, slopes=None):
     """The guess with the smallest total among many; the options are what students get wrong."""
     above, below = slopes or (tau, tau - 1)
     guesses = torch.linspace(values.min().item(), values.max().item(), grid, dtype=values.dtype)
-    losses = [torch.maximum(above * (values - c), below * (values - c)).mean().item() for c in guesses]
+    gaps = values - guesses[:, None]
+    losses = torch.maximum(above * gaps, below * gaps).mean(1).tolist()
     return guesses[losses.index(pick(losses))]
 
 

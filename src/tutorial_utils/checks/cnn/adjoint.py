@@ -1,12 +1,20 @@
 """The check of `adjoint`: the transpose of a convolution, by its inner products."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import call, call_with_gradients, check, expect, expect_any_device
+from tutorial_utils.checks.core import (
+    Mistakes,
+    call,
+    call_with_gradients,
+    check,
+    expect,
+    expect_any_device,
+)
 
 
 @check(
@@ -37,61 +45,74 @@ def check_adjoint(fn: Callable) -> None:
         expect(
             value,
             F.conv_transpose2d(y[None], kernel)[0],
-            _adjoint_mistakes(y, kernel),
+            partial(_mistakes, y, kernel),
             otherwise="this is not the transpose of conv2d: " + _inner_products(value, y, kernel),
         )
     _check_gradients(fn)
     expect_any_device(fn, y, kernel)
 
 
-def _adjoint_mistakes(y: Tensor, kernel: Tensor) -> dict[str, object]:
+def _mistakes(y: Tensor, kernel: Tensor) -> Mistakes:
     """What the usual mistakes give, where their shapes allow it."""
-    num_kernels, channels, height, width = kernel.shape
     right = F.conv_transpose2d(y[None], kernel)[0]
-    swapped, padding = kernel.transpose(0, 1), (height - 1, width - 1)
-
-    def conv(kernel: Tensor, padding: tuple[int, int] = padding) -> Tensor:
-        return F.conv2d(y[None], kernel, padding=padding)[0]
-
-    square = height == width
-    small = height <= y.shape[1] and width <= y.shape[2]
-    same = num_kernels == channels
-    mistakes = {
-        "the kernel is not flipped. As i grows, the place in y shrinks: flip both of its axes.": [
-            conv(swapped), *([conv(swapped, (0, 0))] if small else [])],
-        "the kernel is flipped in one axis only. Flip its rows and its columns.": [
-            conv(swapped.flip(2)), conv(swapped.flip(3))],
-        "this has the size for padding with k // 2. The transpose is larger than y: pad with k - 1.":
-        conv(swapped.flip(2, 3), (height // 2, width // 2)),
-        "height and width are padded with the same number of zeros: kH - 1 above and below, kW - 1 at "
-        "either side.": [
-            conv(swapped.flip(2, 3), (p, p)) for p in padding if height != width],
-        "y is padded with k zeros. One less on each side: k - 1.": conv(swapped.flip(2, 3), (height, width)),
+    height, width = kernel.shape[2:]
+    return _wrong_kernels_and_padding(y, kernel) | {
         "it is divided by the kernel's size. The transpose of a sum has no mean in it.": [
             right / (height * width), right / kernel[0].numel(), right / kernel[:, 0].numel()],
-        "this is the mean over the outputs. Sum over them.": right / num_kernels,
+        "this is the mean over the outputs. Sum over them.": right / len(kernel),
         "only the first output is used. Sum over all of them.":
         F.conv_transpose2d(y[None, :1], kernel[:1])[0],
         "height and width have changed places in the result.": right.mT,
         "the sign is wrong.": -right,
+    } | _of_some_shapes(y, kernel)  # fmt: skip
+
+
+def _conv(y: Tensor, kernel: Tensor, padding: Sequence[int] | None = None) -> Tensor:
+    """Of y with as many zeros around it as the transpose needs, or with other padding."""
+    full = kernel.shape[2] - 1, kernel.shape[3] - 1
+    return F.conv2d(y[None], kernel, padding=full if padding is None else padding)[0]
+
+
+def _is_small(y: Tensor, kernel: Tensor) -> bool:
+    return kernel.shape[2] <= y.shape[1] and kernel.shape[3] <= y.shape[2]
+
+
+def _wrong_kernels_and_padding(y: Tensor, kernel: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    swapped, (height, width) = kernel.transpose(0, 1), kernel.shape[2:]
+    flipped, uneven = swapped.flip(2, 3), height != width
+    return {
+        "the kernel is not flipped. As i grows, the place in y shrinks: flip both of its axes.": [
+            _conv(y, swapped), *([_conv(y, swapped, (0, 0))] if _is_small(y, kernel) else [])],
+        "the kernel is flipped in one axis only. Flip its rows and its columns.": [
+            _conv(y, swapped.flip(2)), _conv(y, swapped.flip(3))],
+        "this has the size for padding with k // 2. The transpose is larger than y: pad with k - 1.":
+        _conv(y, flipped, (height // 2, width // 2)),
+        "height and width are padded with the same number of zeros: kH - 1 above and below, kW - 1 at "
+        "either side.": [_conv(y, flipped, (k - 1, k - 1)) for k in (height, width) if uneven],
+        "y is padded with k zeros. One less on each side: k - 1.": _conv(y, flipped, (height, width)),
     }  # fmt: skip
+
+
+def _of_some_shapes(y: Tensor, kernel: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    swapped, (height, width) = kernel.transpose(0, 1), kernel.shape[2:]
+    small, mistakes = _is_small(y, kernel), {}
     if small:
         mistakes[
             "y is not padded, so the result is smaller than y. The transpose is larger: pad with k - 1."
-        ] = conv(swapped.flip(2, 3), (0, 0))
-    if square:
+        ] = _conv(y, swapped.flip(2, 3), (0, 0))
+    if height == width:
         mistakes["the kernel's rows and columns have changed places."] = [
-            conv(swapped.mT), conv(swapped.flip(2, 3).mT), conv(swapped.flip(3).mT)]  # fmt: skip
-    if same:
+            _conv(y, swapped.mT), _conv(y, swapped.flip(2, 3).mT), _conv(y, swapped.flip(3).mT)]  # fmt: skip
+    if kernel.shape[0] == kernel.shape[1]:
         mistakes |= {
             "the kernel's two channel axes are not swapped: F.conv2d sums over the second, and here the sum "
-            "is over the outputs, the first.": [conv(kernel.flip(2, 3)), conv(kernel.flip(0, 2, 3)),
-                                             conv(kernel.flip(0, 1, 2, 3))],
+            "is over the outputs, the first.": [
+                _conv(y, kernel.flip(*axes)) for axes in ((2, 3), (0, 2, 3), (0, 1, 2, 3))],
             "this is conv2d itself, on a padded y: neither flipped nor with its channel axes swapped.": [
-                conv(kernel), conv(kernel, (height // 2, width // 2))],
+                _conv(y, kernel), _conv(y, kernel, (height // 2, width // 2))],
         }  # fmt: skip
         if small:
-            mistakes["this is conv2d itself, not its transpose."] = conv(kernel, (0, 0))
+            mistakes["this is conv2d itself, not its transpose."] = _conv(y, kernel, (0, 0))
     return mistakes
 
 

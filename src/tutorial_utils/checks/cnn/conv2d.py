@@ -1,7 +1,8 @@
 """The check of `conv2d`: by hand, so it listens for the library's convolutions."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -78,7 +79,7 @@ def _check_values(fn: Callable) -> None:
         expect(
             value,
             _conv(image, kernel, stride, padding),
-            _mistakes(image, kernel, stride, padding),
+            partial(_mistakes, image, kernel, stride, padding),
             otherwise="this is not the sum, over the channels and the kernel's places, of image times kernel "
             f"(a {size[0]} × {size[1]} image with {channels} channels, {num_kernels} kernels of "
             f"{kernel_size[0]} × {kernel_size[1]}, stride {stride}, padding {padding}).",
@@ -107,19 +108,16 @@ def _mistakes(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[
     mistakes = {
         "the kernel is flipped, as in the mathematician's convolution. Networks don't flip: the kernel lies "
         "on the patch as it is.": _conv(image, kernel.flip(2, 3), stride, padding),
-        "this is the mean over the kernel's places and channels. A convolution sums.": right
-        / kernel[0].numel(),
+        "this is the mean over the kernel's places and channels. A convolution sums.":
+        right / kernel[0].numel(),
         "this is the mean over the kernel's places. A convolution sums.": right / kernel[0, 0].numel(),
         "this is the mean over the channels. A convolution sums over them.": right / len(image),
         "height and width have changed places in the result.": right.mT,
-        "the stride is not used: the patches lie one pixel apart.": _conv(image, kernel, 1, padding),
-        "the stride is used downwards only, not across.": _conv(image, kernel, 1, padding)[:, ::stride],
-        "the stride is used across only, not downwards.": _conv(image, kernel, 1, padding)[:, :, ::stride],
-        "only the first channel of the image is used. Sum over all of them.": _conv(
-            image[:1], kernel[:, :1], stride, padding
-        ),
+        **_wrong_strides(image, kernel, stride, padding),
+        "only the first channel of the image is used. Sum over all of them.":
+        _conv(image[:1], kernel[:, :1], stride, padding),
         "every output channel uses the first kernel. Each has its own.": right[:1].expand_as(right),
-    }
+    }  # fmt: skip
     if len(kernel) == 1:
         mistakes["the axis of the output channels is missing for a single kernel: keep it."] = right[0]
     else:
@@ -127,27 +125,35 @@ def _mistakes(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[
     if kernel.shape[2] == kernel.shape[3]:
         transposed = _conv(image, kernel.mT, stride, padding)
         mistakes["the kernel's rows and columns have changed places."] = transposed
-    if stride > 1:
-        side_by_side = _conv(image, kernel, 1, padding)[:, : right.shape[1], : right.shape[2]]
-        mistakes["H' and W' are right, but the slices go in steps of 1. Go in steps of the stride."] = (
-            side_by_side
-        )
-    if padding:
-        sides = (padding,) * 4
-        mistakes |= {
-            "the padding is not used.": _conv(image, kernel, stride, 0),
-            "the border is filled with copies of the edge. Pad with zeros.": _conv(
-                F.pad(image, sides, mode="replicate"), kernel, stride, 0
-            ),
-            "the border is filled with ones. Pad with zeros.": _conv(
-                F.pad(image, sides, value=1.0), kernel, stride, 0
-            ),
-            "the padding is at the right and at the bottom only. Pad all four sides.": _conv(
-                F.pad(image, (0, padding, 0, padding)), kernel, stride, 0
-            ),
-            "the padding is at the left and at the top only. Pad all four sides.": _conv(
-                F.pad(image, (padding, 0, padding, 0)), kernel, stride, 0
-            ),
-            "the padding is on all sides, but twice as wide.": _conv(image, kernel, stride, 2 * padding),
-        }
-    return mistakes
+    return mistakes | (_wrong_paddings(image, kernel, stride, padding) if padding else {})
+
+
+def _wrong_strides(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[str, Tensor]:
+    close = _conv(image, kernel, 1, padding)
+    height, width = _conv(image, kernel, stride, padding).shape[1:]
+    return {
+        "the stride is not used: the patches lie one pixel apart.": close,
+        "the stride is used downwards only, not across.": close[:, ::stride],
+        "the stride is used across only, not downwards.": close[:, :, ::stride],
+        "H' and W' are right, but the slices go in steps of 1. Go in steps of the stride.":
+        close[:, :height, :width],
+    }  # fmt: skip
+
+
+def _wrong_paddings(image: Tensor, kernel: Tensor, stride: int, padding: int) -> dict[str, Tensor]:
+    def padded(*sides: int, **options: Any) -> Tensor:
+        return _conv(F.pad(image, sides, **options), kernel, stride, 0)
+
+    everywhere = (padding,) * 4
+    return {
+        "the padding is not used.": _conv(image, kernel, stride, 0),
+        "the border is filled with copies of the edge. Pad with zeros.": padded(
+            *everywhere, mode="replicate"
+        ),
+        "the border is filled with ones. Pad with zeros.": padded(*everywhere, value=1.0),
+        "the padding is at the right and at the bottom only. Pad all four sides.": padded(
+            0, padding, 0, padding
+        ),
+        "the padding is at the left and at the top only. Pad all four sides.": padded(padding, 0, padding, 0),
+        "the padding is on all sides, but twice as wide.": _conv(image, kernel, stride, 2 * padding),
+    }

@@ -65,11 +65,7 @@ def _expect_predictions(
     def predict(images: Tensor) -> Tensor:  # a failure's message need not describe the network
         return fn(network, images)
 
-    for weight in network.parameters():
-        weight.grad = torch.randn_like(weight)  # of the training that goes on
-    before = copy.deepcopy(network)
-    for found, weight in zip(before.parameters(), network.parameters(), strict=True):
-        found.grad = weight.grad.clone()  # deepcopy leaves it out
+    before = _in_training(network)
     value = call(predict, images)
     if not torch.is_grad_enabled():
         raise CheckFailed("it leaves gradients switched off everywhere. Use `with torch.no_grad():`.")
@@ -79,27 +75,39 @@ def _expect_predictions(
             raise CheckFailed(
                 "two calls on the same images differ: dropout is at work. eval() stops it, too."
             )
-    with torch.no_grad():
-        logits = copy.deepcopy(before).eval()(images)
-    right = logits.softmax(1)
-    like = isinstance(value, Tensor) and value.shape == right.shape and value.dtype == right.dtype
-    if like and torch.allclose(value.detach().cpu(), right, rtol=1e-4, atol=1e-6):
-        mistakes = {}
-    else:
-        mistakes = _prediction_mistakes(before, images, logits)
-    expect(
-        value,
-        right,
-        mistakes,
-        otherwise="these are not the probabilities of the network in eval mode, softmax over the classes.",
-        not_finite=not_finite,
-    )
+    _compare(value, before, images, not_finite)
     if value.requires_grad:
         raise CheckFailed(
             "the probabilities are right, but hold on to the graph of the whole network: they require a "
             "gradient. Compute them under torch.no_grad()."
         )
-    _expect_as_found(network, before)
+    _expect_modes(network, before)
+    _expect_untouched(network, before)
+
+
+def _in_training(network: nn.Module) -> nn.Module:
+    """Give it gradients, of the training that goes on; returns a copy of what it is then."""
+    for weight in network.parameters():
+        weight.grad = torch.randn_like(weight)
+    before = copy.deepcopy(network)
+    for found, weight in zip(before.parameters(), network.parameters(), strict=True):
+        found.grad = weight.grad.clone()  # deepcopy leaves it out
+    return before
+
+
+def _compare(value: object, network: nn.Module, images: Tensor, not_finite: str) -> None:
+    with torch.no_grad():
+        logits = copy.deepcopy(network).eval()(images)
+    right = logits.softmax(1)
+    like = isinstance(value, Tensor) and value.shape == right.shape and value.dtype == right.dtype
+    fits = like and torch.allclose(value.detach().cpu(), right, rtol=1e-4, atol=1e-6)
+    expect(
+        value,
+        right,
+        {} if fits else _prediction_mistakes(network, images, logits),
+        otherwise="these are not the probabilities of the network in eval mode, softmax over the classes.",
+        not_finite=not_finite,
+    )
 
 
 @torch.no_grad()
@@ -124,7 +132,7 @@ def _prediction_mistakes(network: nn.Module, images: Tensor, logits: Tensor) -> 
     }  # fmt: skip
 
 
-def _expect_as_found(network: nn.Module, before: nn.Module) -> None:
+def _expect_modes(network: nn.Module, before: nn.Module) -> None:
     if network.training and not before.training:
         raise CheckFailed(
             "the network came in eval mode and is left in training mode. Note network.training before "
@@ -143,6 +151,9 @@ def _expect_as_found(network: nn.Module, before: nn.Module) -> None:
                 "train() and eval() set every part: note the mode of each of network.modules(), and give "
                 "each its own back."
             )
+
+
+def _expect_untouched(network: nn.Module, before: nn.Module) -> None:
     for weight, found in zip(network.parameters(), before.parameters(), strict=True):
         if weight.requires_grad != found.requires_grad:
             raise CheckFailed("it changes which parameters require a gradient. torch.no_grad() changes none.")

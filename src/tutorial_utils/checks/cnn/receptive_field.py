@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from math import prod
 from numbers import Real
+from operator import mul
 
 import torch
 from torch import Tensor
@@ -44,37 +45,53 @@ def check_receptive_field(fn: Callable) -> None:
 
 
 def _expect_pixels(value: object, layers: list[tuple[int, int]]) -> None:
-    right = _field(layers)
-    kind = type(value).__name__
+    right, kind = _field(layers), type(value).__name__
     if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         raise CheckFailed(f"it must return one int, the pixels on a side, not {kind}.")
+    if value == right:
+        if kind != "int":
+            raise CheckFailed(f"the number is right, but it must be an int, not {kind}.")
+        return
+    for message, wrong in (_wrong_steps(layers) | _wrong_layers(layers)).items():
+        if value == wrong:
+            raise CheckFailed(message)
+    raise CheckFailed(f"for layers (kernel, stride) = {layers} one output sees {right} pixels, not {value}.")
+
+
+def _wrong_steps(layers: list[tuple[int, int]]) -> dict[str, int]:
+    """What comes of other steps, or other spacings, than k - 1 and the product of the strides before."""
     kernels, strides = zip(*layers, strict=True)
-    spacing = [1, *accumulate(strides, lambda a, b: a * b)]  # before each layer, and after the last
-    steps = [kernel - 1 for kernel in kernels]
-    mistakes = {
-        "the strides are not used: after a layer of stride 2, each pixel of a later kernel is worth 2.": 1
-        + sum(steps),
-        "a layer's own stride is counted for its own kernel. It spaces out the layers after it only.": 1
-        + sum(step * after for step, after in zip(steps, spacing[1:], strict=True)),
+    spacing = [1, *accumulate(strides, mul)]  # before each layer, and after the last
+    steps, right = [kernel - 1 for kernel in kernels], _field(layers)
+    not_n = "n neighbouring outputs lie n - 1 strides apart, not n."
+    return {
+        "the strides are not used: after a layer of stride 2, each pixel of a later kernel is worth 2.":
+        1 + sum(steps),
+        "a layer's own stride is counted for its own kernel. It spaces out the layers after it only.":
+        1 + sum(map(mul, steps, spacing[1:])),
         "the layers are taken in the wrong order: the first in the list is the one nearest to the image.":
         _field(layers[::-1]),
         "the starting pixel is missing: without any layer an output sees 1 pixel.": right - 1,
-        "a kernel of k adds k - 1 steps, not k.": 1
-        + sum(kernel * before for kernel, before in zip(kernels, spacing, strict=False)),
-        "n neighbouring outputs lie n - 1 strides apart, not n.": right + spacing[-1] - 1,
-        "n neighbouring outputs lie n - 1 strides apart, not n. And the last needs k inputs.": right
-        + sum(spacing[1:]),
+        "a kernel of k adds k - 1 steps, not k.": 1 + sum(map(mul, kernels, spacing)),
+        not_n: right + spacing[-1] - 1,
+        f"{not_n} And the last needs k inputs.": right + sum(spacing[1:]),
         "a kernel of k adds k - 1 steps, not k; and the strides are not used.": sum(kernels),
         "this is the spacing of the outputs (the product of the strides), not what one of them sees.":
         spacing[-1],
-        "the strides are added up. Their product is the spacing.": 1
-        + sum(step * before for step, before in zip(steps, accumulate(strides, initial=1), strict=False)),
+        "the strides are added up. Their product is the spacing.":
+        1 + sum(map(mul, steps, accumulate(strides, initial=1))),
         "the kernels are multiplied. Each layer adds its steps, spaced by the strides before it.":
         prod(kernels),
-        "only the stride of the layer just before is used. The spacing is the product of all strides "
-        "before.": 1 + sum(step * before for step, before in zip(steps, (1, *strides), strict=False)),
+        "only the stride of the layer just before is used. The spacing is the product of all strides before.":
+        1 + sum(map(mul, steps, (1, *strides))),
+    }  # fmt: skip
+
+
+def _wrong_layers(layers: list[tuple[int, int]]) -> dict[str, int]:
+    right = _field(layers)
+    return {
         "the last layer is left out.": _field(layers[:-1]),
         "the first layer is left out.": _field(layers[1:]),
         "kernel and stride have changed places: a layer is (kernel, stride).":
@@ -82,14 +99,6 @@ def _expect_pixels(value: object, layers: list[tuple[int, int]]) -> None:
         "this is the number of pixels in the square. Return its side.": right**2,
         "this is the radius. Return the whole side.": right // 2,
     }  # fmt: skip
-    if value == right:
-        if kind != "int":
-            raise CheckFailed(f"the number is right, but it must be an int, not {kind}.")
-        return
-    for message, wrong in mistakes.items():
-        if value == wrong:
-            raise CheckFailed(message)
-    raise CheckFailed(f"for layers (kernel, stride) = {layers} one output sees {right} pixels, not {value}.")
 
 
 def _field(layers: list[tuple[int, int]]) -> int:

@@ -50,13 +50,37 @@ def _best(scores: Tensor, widths: Tensor) -> float:
     return widths[scores.argmax()].item()
 
 
-def _width_mistakes(train: Tensor, held_out: Tensor, widths: Tensor) -> dict[str, float]:
-    """The right width under "", and those of mistakes."""
-    squares, num_dims = torch.cdist(held_out, train).square(), train.shape[1]
+def _judge(cases: list[tuple[float, Tensor, Tensor]]) -> None:
+    """Of (sigma, train, held_out): what each sigma gives up. A mistake is named where it fits all cases."""
+    lost, best = [], []
+    for sigma, train, held_out in cases:
+        if not (math.isfinite(sigma) and sigma > 0):
+            raise CheckFailed(f"a width must be positive and finite, not {sigma}.")
+        squares, widths = torch.cdist(held_out, train).square(), _widths(train)
+        best.append(_best(_log_density(squares, widths, train.shape[1]).mean(1), widths))
+        both = torch.tensor([best[-1], sigma], dtype=torch.float64)
+        most, score = _log_density(squares, both, train.shape[1]).mean(1).tolist()
+        lost.append((most - score) / train.shape[1])
+    if max(lost) <= 0.02:
+        return
+    wrong = [
+        _mistakes(train, held_out, right) for (_, train, held_out), right in zip(cases, best, strict=True)
+    ]
+    for message in wrong[0]:
+        if all(abs(math.log(case[0] / w[message])) < 0.15 for case, w in zip(cases, wrong, strict=True)):
+            raise CheckFailed(message)
+    place = lost.index(max(lost))
+    raise CheckFailed(_far_off(cases[place][0], best[place], lost[place]))
+
+
+def _widths(train: Tensor) -> Tensor:
+    return torch.logspace(-2.5, 1.5, 201, dtype=torch.float64) * train.std()
+
+
+def _mistakes(train: Tensor, held_out: Tensor, right: float) -> dict[str, float]:
+    squares, widths, num_dims = torch.cdist(held_out, train).square(), _widths(train), train.shape[1]
     scores = _log_density(squares, widths, num_dims)
-    right = _best(scores.mean(1), widths)
     return {
-        "": right,
         "this is the variance. Return its root, σ.": right**2,
         "the kernel is exp(-d² / 2σ²): is the 2 missing?": math.sqrt(2) * right,
         "train and held_out have changed places: the Gaussians stand on train.":
@@ -68,39 +92,19 @@ def _width_mistakes(train: Tensor, held_out: Tensor, widths: Tensor) -> dict[str
     }  # fmt: skip
 
 
-def _judge(cases: list[tuple[float, Tensor, Tensor]]) -> None:
-    """Of (sigma, train, held_out): what each sigma gives up. A mistake is named where it fits all cases."""
-    lost, wrong = [], []
-    for sigma, train, held_out in cases:
-        if not (math.isfinite(sigma) and sigma > 0):
-            raise CheckFailed(f"a width must be positive and finite, not {sigma}.")
-        widths = torch.logspace(-2.5, 1.5, 201, dtype=torch.float64) * train.std()
-        wrong.append(_width_mistakes(train, held_out, widths))
-        both = torch.tensor([wrong[-1][""], sigma], dtype=torch.float64)
-        squares = torch.cdist(held_out, train).square()
-        best, score = _log_density(squares, both, train.shape[1]).mean(1).tolist()
-        lost.append((best - score) / train.shape[1])
-    if max(lost) <= 0.02:
-        return
-    for message in list(wrong[0])[1:]:
-        if all(
-            abs(math.log(sigma / w[message])) < 0.15 for (sigma, _, _), w in zip(cases, wrong, strict=True)
-        ):
-            raise CheckFailed(message)
-    place = lost.index(max(lost))
-    sigma, right = cases[place][0], wrong[place][""]
+def _far_off(sigma: float, right: float, lost: float) -> str:
     if sigma < right / 5:
-        raise CheckFailed(
+        return (
             f"a width as small as {sigma:.3g} wins where *training* images are scored (each finds itself), "
             "where the sign is wrong, or where the volume weighs too much (D is the length of a row; d² is "
             "divided by 2σ²). Score held_out, and take the largest log-density."
         )
     if sigma > 5 * right:
-        raise CheckFailed(
+        return (
             f"a width as large as {sigma:.3g} wins only where the density is not divided by its volume: the "
             "term D / 2 · log(2πσ²) is missing."
         )
-    raise CheckFailed(
-        f"σ = {sigma:.3g} gives held_out a mean log-density that is {lost[place]:.3g} nats a dimension below "
+    return (
+        f"σ = {sigma:.3g} gives held_out a mean log-density that is {lost:.3g} nats a dimension below "
         f"that of {right:.3g}. Is the search too coarse, or its range too small for data of this scale?"
     )

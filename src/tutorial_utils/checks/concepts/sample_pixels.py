@@ -52,28 +52,14 @@ def _check_bytes(images: Tensor) -> None:
 
 def _check_frequencies(probabilities: Tensor, values: Tensor) -> None:
     """Each pixel's histogram, and no pixel or image that follows another."""
-    num_images, num_dims = values.shape
-    counts = torch.stack([torch.bincount(column, minlength=256) for column in values.T]) / num_images
     if (values == values[:1]).all():
         most = (values[0] == probabilities.argmax(1)).all()
         why = "It is the likeliest value of each pixel. " if most else ""
         raise CheckFailed(f"all images are the same. {why}Draw each one anew.")
+    num_images, num_dims = values.shape
+    counts = torch.stack([torch.bincount(column, minlength=256) for column in values.T]) / num_images
     if _distance(counts, probabilities) > (0.16 if num_images > 1000 else 0.3):
-        if _distance(counts[:, 1:], probabilities[:, :-1]) < 0.25:
-            raise CheckFailed("each value is one too large: index 0 stands for byte 0.")
-        if _distance(counts, probabilities.mean(0).expand_as(counts)) < 0.25:
-            raise CheckFailed(
-                "all pixels follow one histogram. Pixel d has its own, row d. (A reshape where a transpose "
-                "is needed mixes them, too.)"
-            )
-        if _distance(counts, torch.full_like(counts, 1 / 256)) < 0.3:
-            raise CheckFailed(
-                "the values are drawn (nearly) evenly from 0 to 255. Draw them with their probabilities (no "
-                "logits: no softmax)."
-            )
-        raise CheckFailed(
-            "the frequencies are not those of each pixel's row of probabilities. Row d belongs to pixel d."
-        )
+        raise CheckFailed(_wrong_histograms(counts, probabilities))
     if (values[1:] >= values[:-1]).all():
         raise CheckFailed("the images come in order. Each must be a fresh draw.")
     if num_dims > 1:
@@ -86,6 +72,22 @@ def _check_frequencies(probabilities: Tensor, values: Tensor) -> None:
                 "the pixels of an image follow one random number: they rise and fall together. Draw each "
                 "pixel on its own."
             )
+
+
+def _wrong_histograms(counts: Tensor, probabilities: Tensor) -> str:
+    if _distance(counts[:, 1:], probabilities[:, :-1]) < 0.25:
+        return "each value is one too large: index 0 stands for byte 0."
+    if _distance(counts, probabilities.mean(0).expand_as(counts)) < 0.25:
+        return (
+            "all pixels follow one histogram. Pixel d has its own, row d. (A reshape where a transpose "
+            "is needed mixes them, too.)"
+        )
+    if _distance(counts, torch.full_like(counts, 1 / 256)) < 0.3:
+        return (
+            "the values are drawn (nearly) evenly from 0 to 255. Draw them with their probabilities (no "
+            "logits: no softmax)."
+        )
+    return "the frequencies are not those of each pixel's row of probabilities. Row d belongs to pixel d."
 
 
 def _distance(counts: Tensor, probabilities: Tensor) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tutorial_utils.checks.core import CheckFailed, Mistakes, call, check, expect
+from tutorial_utils.checks.core import CheckFailed, call, check, expect
 from tutorial_utils.checks.numbers import as_float, collect
 from tutorial_utils.metrics.distributions import square_root
 
@@ -41,68 +41,107 @@ def _between_covariances(c: Tensor, d: Tensor) -> Tensor:
     return c.trace() + d.trace() - 2 * _trace_of_root(c @ d)
 
 
-def _mistakes(real: Tensor, fake: Tensor, gap: Tensor, c: Tensor, d: Tensor) -> Mistakes:
-    """What each slip makes of two sets, given the difference of their means and their covariances."""
-    means, shape = gap.square().sum(), _between_covariances(c, d)
-    right, traces, product, num_dims = means + shape, c.trace() + d.trace(), c @ d, len(c)
-    raw = [x.T @ x / len(x) for x in (real, fake)]  # second moments
-    factors = [1 - 1 / len(x) for x in (real, fake)]  # from a division by N - 1 to one by N
-    misplaced = "the root is missing or in the wrong place: "
-    mistakes: Mistakes = {
-        f"{misplaced}the trace of (C C')^½ is wanted, not that of C C'.": right + 2 * (
-            _trace_of_root(product) - product.trace()),
+def _mistakes(real: Tensor, fake: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    gap, c, d = real.mean(0) - fake.mean(0), torch.cov(real.T), torch.cov(fake.T)
+    means, root = gap.square().sum(), _trace_of_root(c @ d)
+    traces, right = c.trace() + d.trace(), means + _between_covariances(c, d)
+    return (
+        {message: means + traces - 2 * wrong for message, wrong in _wrong_roots(c, d).items()}
+        | _wrong_means(real, fake)
+        | _only_variances(c, d, means, len(real), len(fake))
+        | _wrong_covariances(real, fake, means)
+        | {
+            "the factor 2 of the last term is missing.": right + root,
+            "the last term is added. It is taken off, or equal sets would not be at distance 0.":
+            right + 4 * root,
+            "the last term is missing: equal sets would not be at distance 0.": means + traces,
+            "only the means are compared. The covariances count, too.": means,
+            "this is the root of the distance. By convention it stays squared.": right.sqrt(),
+        }
+        | (_wrong_axis(real, fake) if len(real) == len(fake) else {})
+    )  # fmt: skip
+
+
+def _wrong_roots(c: Tensor, d: Tensor) -> dict[str, Tensor]:
+    """What stands for tr (C C')^½."""
+    product, misplaced = c @ d, "the root is missing or in the wrong place: "
+    return {
+        f"{misplaced}the trace of (C C')^½ is wanted, not that of C C'.": product.trace(),
         f"{misplaced}this is tr(C^½ C'^½), which is tr (C C')^½ only where the covariances commute.":
-        means + traces - 2 * (square_root(c) @ square_root(d)).trace(),
+        (square_root(c) @ square_root(d)).trace(),
         f"{misplaced}these are roots of single entries of C C'. The root of a matrix is wanted: the roots of "
-        "its eigenvalues.": [means + traces - 2 * product.diagonal().sqrt().sum(),
-                         means + traces - 2 * product.diagonal().clamp(min=0).sqrt().sum()],
+        "its eigenvalues.": product.diagonal().clamp(min=0).sqrt().sum(),
         f"{misplaced}this is the root of the trace of C C'. It is the trace of the root.":
-        means + traces - 2 * product.trace().sqrt(),
+        product.trace().sqrt(),
         f"{misplaced}C C' is not symmetric, so its singular values are not its eigenvalues.":
-        means + traces - 2 * torch.linalg.svdvals(product).sqrt().sum(),
+        torch.linalg.svdvals(product).sqrt().sum(),
         f"{misplaced}eigh and eigvalsh take a matrix for symmetric and read half of it. C C' is not.":
-        means + traces - 2 * torch.linalg.eigvalsh(product).clamp(min=0).sqrt().sum(),
+        torch.linalg.eigvalsh(product).clamp(min=0).sqrt().sum(),
+    }  # fmt: skip
+
+
+def _wrong_means(real: Tensor, fake: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    gap, shape = real.mean(0) - fake.mean(0), _between_covariances(torch.cov(real.T), torch.cov(fake.T))
+    means, num_dims = gap.square().sum(), len(gap)
+    return {
         "the means are not squared: the first term is the squared length of their difference.":
         [first + shape
          for first in (gap.norm(), gap.sum(), -gap.sum(), gap.abs().sum(), gap.abs().mean(), gap.mean(),
                        gap.mean().abs(), gap.abs().max(), gap.square().mean().sqrt(), gap.sum().abs())],
-        "only variances are used. Off the diagonal of a covariance stands how the features move together.":
-        [means + (c.diagonal().sqrt() - d.diagonal().sqrt()).square().sum(),
-         means + ((factors[0] * c.diagonal()).sqrt() - (factors[1] * d.diagonal()).sqrt()).square().sum(),
-         means + _between_covariances(c.diagonal().sqrt().diag(), d.diagonal().sqrt().diag()),
-         means + (c.diagonal() - d.diagonal()).abs().sum(),
-         means + traces - 2 * (c.diagonal() * d.diagonal()).sum(),
-         means + (c.diagonal() - d.diagonal()).square().sum()],
-        "the covariances are compared entry by entry. The distance takes the root of their product.":
-        [means + (c - d).square().sum(), means + (c - d).norm()],
-        "these are correlations. A covariance keeps each feature's spread.": means + _between_covariances(
-            *(torch.corrcoef(x.T) for x in (real, fake))),
-        "the mean is not taken off: the mean of x x' is not the covariance.": [
-            means + _between_covariances(*(x * scale for x, scale in zip(raw, scales, strict=True)))
-            for scales in ((1, 1), [1 / factor for factor in factors])],
-        "the factor 2 of the last term is missing.": right + _trace_of_root(product),
-        "the last term is added. It is taken off, or equal sets would not be at distance 0.":
-        right + 4 * _trace_of_root(product),
-        "the last term is missing: equal sets would not be at distance 0.": means + traces,
         "the means are missing.": shape,
-        "only the means are compared. The covariances count, too.": means,
-        "this is the root of the distance. By convention it stays squared.": right.sqrt(),
-        "it is averaged over the features. Sum over them.": [means / num_dims + shape, right / num_dims],
+        "it is averaged over the features. Sum over them.":
+        [means / num_dims + shape, (means + shape) / num_dims],
         "the mean runs over all numbers at once. Each feature has its own.":
         (real.mean() - fake.mean()).square() + shape,
-        "the covariances are divided by N. The unbiased ones are divided by N - 1.":
-        means + _between_covariances(c * factors[0], d * factors[1]),
-        "the covariances are not divided by N - 1: these are sums over the samples.":
-        means + _between_covariances(c * (len(real) - 1), d * (len(fake) - 1)),
     }  # fmt: skip
-    if len(real) == len(fake):
-        sideways = _between_covariances(torch.cov(real), torch.cov(fake))
-        rows = (real.mean(1) - fake.mean(1)).square().sum()
-        mistakes[
-            "a mean or a covariance runs over the wrong axis, over the features of one sample. Samples are "
-            "in rows, and torch.cov wants the transpose: the covariance must be (D, D)."
-        ] = [means + sideways, rows + sideways, rows + shape]
-    return mistakes
+
+
+def _only_variances(
+    c: Tensor, d: Tensor, means: Tensor, num_real: int, num_fake: int
+) -> dict[str, list[Tensor]]:
+    v, w = c.diagonal(), d.diagonal()
+    of_n = v * (1 - 1 / num_real), w * (1 - 1 / num_fake)  # divided by N
+    return {
+        "only variances are used. Off the diagonal of a covariance stands how the features move together.": [
+            means + (v.sqrt() - w.sqrt()).square().sum(),
+            means + (of_n[0].sqrt() - of_n[1].sqrt()).square().sum(),
+            means + _between_covariances(v.sqrt().diag(), w.sqrt().diag()),
+            means + (v - w).abs().sum(),
+            means + (v + w - 2 * v * w).sum(),
+            means + (v - w).square().sum(),
+        ],
+    }
+
+
+def _wrong_covariances(real: Tensor, fake: Tensor, means: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    c, d = torch.cov(real.T), torch.cov(fake.T)
+    n, m = len(real), len(fake)
+    raw, other = real.T @ real, fake.T @ fake  # second moments, not divided
+    return {
+        "the covariances are compared entry by entry. The distance takes the root of their product.":
+        [means + (c - d).square().sum(), means + (c - d).norm()],
+        "these are correlations. A covariance keeps each feature's spread.":
+        means + _between_covariances(torch.corrcoef(real.T), torch.corrcoef(fake.T)),
+        "the mean is not taken off: the mean of x x' is not the covariance.":
+        [means + _between_covariances(raw / (n - less), other / (m - less)) for less in (0, 1)],
+        "the covariances are divided by N. The unbiased ones are divided by N - 1.":
+        means + _between_covariances(c * (1 - 1 / n), d * (1 - 1 / m)),
+        "the covariances are not divided by N - 1: these are sums over the samples.":
+        means + _between_covariances(c * (n - 1), d * (m - 1)),
+    }  # fmt: skip
+
+
+def _wrong_axis(real: Tensor, fake: Tensor) -> dict[str, list[Tensor]]:
+    """Of sets of one size, where it goes unnoticed."""
+    means = (real.mean(0) - fake.mean(0)).square().sum()
+    rows = (real.mean(1) - fake.mean(1)).square().sum()
+    upright = _between_covariances(torch.cov(real.T), torch.cov(fake.T))
+    sideways = _between_covariances(torch.cov(real), torch.cov(fake))
+    return {
+        "a mean or a covariance runs over the wrong axis, over the features of one sample. Samples are in "
+        "rows, and torch.cov wants the transpose: the covariance must be (D, D).":
+        [means + sideways, rows + sideways, rows + upright],
+    }  # fmt: skip
 
 
 @check(
@@ -153,17 +192,16 @@ def _compare(
     not_finite: str = NOT_FINITE,
 ) -> None:
     """All pairs at once, so that two slips are not taken for each other by accident."""
-    values, rights, wrong = [], [], {}
-    for real, fake in pairs:
-        values.append(_number(call(fn, real, fake)))
-        x, y = real.double(), fake.double()
-        gap, c, d = x.mean(0) - y.mean(0), torch.cov(x.T), torch.cov(y.T)
-        rights.append(gap.square().sum() + _between_covariances(c, d))
-        collect(wrong, _mistakes(x, y, gap, c, d))
+    values, rights = [], []
+    precise = [(real.double(), fake.double()) for real, fake in pairs]
+    for given, (x, y) in zip(pairs, precise, strict=True):
+        values.append(_number(call(fn, *given)))
+        means = (x.mean(0) - y.mean(0)).square().sum()
+        rights.append(means + _between_covariances(torch.cov(x.T), torch.cov(y.T)))
     expect(
         torch.stack(values),
         torch.stack(rights),
-        wrong,
+        lambda: collect([_mistakes(*pair) for pair in precise]),
         otherwise="this is not |m - m'|² + tr C + tr C' - 2 tr (C C')^½, with covariances divided by N - 1."
         + ending,
         not_finite=not_finite,

@@ -64,19 +64,26 @@ def _shifted_mistakes(dim: Tensor, scale: Tensor, shift: Tensor) -> dict[str, li
         [dim**2 * means + dim * spreads],
         "mean and spread are squared together. They are two terms.": [
             dim * (shift + scale - 1) ** 2, dim * (shift.abs() + (scale - 1).abs()) ** 2],
-        "the covariances are compared entry by entry, scale² with 1. Equation (2) compares their roots.":
-        [dim * (means + (scale**2 - 1) ** 2)],
-        "the root of C C' is missing: of scale² I it is scale I.":
-        [dim * (means + 1 - scale**2), dim * (means + (1 - scale**2).abs()), dim * (means + scale**2 - 1)],
-        "the spreads differ by scale - 1, and this must be squared.":
-        [dim * (means + (scale - 1).abs()), dim * (means + scale - 1), dim * (means + 1 - scale)],
-        "scale is taken for a variance. It is a standard deviation: C' = scale² I.":
-        [dim * (means + (scale.sqrt() - 1) ** 2)],
         "only the means are compared. The covariances count, too.": [dim * means],
         "the means are missing.": [dim * spreads],
-        "the last term of equation (2), -2 tr (C C')^½, is missing: equals would not be at distance 0.":
-        [dim * (means + 1 + scale**2)],
-        "the factor 2 of the last term is missing: equals would not be at distance 0.":
-        [dim * (means + 1 + scale**2 - scale)],
-        "the last term is added. It is taken off.": [dim * (means + (1 + scale) ** 2)],
+    } | {
+        message: [dim * (means + wrong) for wrong in each] for message, each in _wrong_spreads(scale).items()
+    }  # fmt: skip
+
+
+def _wrong_spreads(scale: Tensor) -> dict[str, list[Tensor]]:
+    """What stands for (scale - 1)²."""
+    at_0 = "is missing: equals would not be at distance 0."
+    return {
+        "the covariances are compared entry by entry, scale² with 1. Equation (2) compares their roots.":
+        [(scale**2 - 1) ** 2],
+        "the root of C C' is missing: of scale² I it is scale I.":
+        [1 - scale**2, (1 - scale**2).abs(), scale**2 - 1],
+        "the spreads differ by scale - 1, and this must be squared.":
+        [(scale - 1).abs(), scale - 1, 1 - scale],
+        "scale is taken for a variance. It is a standard deviation: C' = scale² I.":
+        [(scale.sqrt() - 1) ** 2],
+        f"the last term of equation (2), -2 tr (C C')^½, {at_0}": [1 + scale**2],
+        f"the factor 2 of the last term {at_0}": [1 + scale**2 - scale],
+        "the last term is added. It is taken off.": [(1 + scale) ** 2],
     }  # fmt: skip

@@ -47,9 +47,12 @@ def _precision(real: Tensor, fake: Tensor, k: int) -> Tensor:
 
 
 def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
-    between, radius = _distances(fake, real), _radius(real, k)  # (M, N), (N,)
-    inside, fake_radius = between <= radius, _radius(fake, k)
-    nearest = between.argmin(1)
+    return _of_other_sets(real, fake, k) | _of_other_balls(real, fake, k)
+
+
+def _of_other_sets(real: Tensor, fake: Tensor, k: int) -> Mistakes:
+    """Where the right balls, or those of another k or set, are counted another way."""
+    inside = _distances(fake, real) <= _radius(real, k)  # (M, N)
     return {
         "real and fake have changed places: this is recall, the share of real points in the balls of the "
         "fakes. For precision the balls stand around real points.":
@@ -64,6 +67,13 @@ def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
         "this is the share of fakes outside. Precision counts those inside.": 1 - _share(inside.any(1)),
         "this is a count, or per cent. Return the share, between 0 and 1.":
         [inside.any(1).double().sum(), 100 * _share(inside.any(1))],
+    }  # fmt: skip
+
+
+def _of_other_balls(real: Tensor, fake: Tensor, k: int) -> Mistakes:
+    between, radius = _distances(fake, real), _radius(real, k)  # (M, N), (N,)
+    nearest = between.argmin(1)
+    return {
         "distances are compared with squared distances: square both or neither.":
         [_share((between <= radius**2).any(1)), _share((between**2 <= radius).any(1))],
         "each ball has its own radius. This uses one for all.":
@@ -74,7 +84,7 @@ def _mistakes(real: Tensor, fake: Tensor, k: int) -> Mistakes:
         "the radii are measured from fake to real points. A ball reaches the k-th nearest real neighbour of "
         "a REAL point.": _share((between <= between.sort(0).values[min(k, len(fake)) - 1]).any(1)),
         "the balls stand around real points, but their radii come from the fakes (or the other way round).":
-        _share((between <= fake_radius[:, None]).any(1)),
+        _share((between <= _radius(fake, k)[:, None]).any(1)),
         "these are not Euclidean distances, but sums of absolute differences.":
         _share((_distances(fake, real, 1) <= _radius(real, k, 1)).any(1)),
     }  # fmt: skip
@@ -119,13 +129,15 @@ def _compare(
     fn: Callable, cases: list[tuple[Tensor, Tensor, int]], otherwise: str, *, named: bool = False
 ) -> None:
     """All cases at once: shares of few points would agree by accident."""
-    wrong: dict[str, list[Tensor]] = {}
     values = torch.stack([as_float(call(fn, real, fake, k=k)) for real, fake, k in cases])
     if named and (values == 1).all():
         raise CheckFailed(ALL_INSIDE)
     if named and (values == 0).all():
         raise CheckFailed(NONE_INSIDE)
-    for case in cases if named else ():
-        collect(wrong, _mistakes(*case))
-    right = torch.stack([_precision(*case) for case in cases])
-    expect(values, right, wrong, otherwise=otherwise, tolerance=1e-6)
+    expect(
+        values,
+        torch.stack([_precision(*case) for case in cases]),
+        (lambda: collect([_mistakes(*case) for case in cases])) if named else None,
+        otherwise=otherwise,
+        tolerance=1e-6,
+    )

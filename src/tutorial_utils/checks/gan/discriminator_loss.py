@@ -41,47 +41,10 @@ def check_discriminator_loss(fn: Callable) -> None:
         ((5, 1), (3, 1), torch.float64),
     ):
         real, fake = 2 * torch.randn(num_real, dtype=dtype), 2 * torch.randn(num_fake, dtype=dtype)
-        on_real, on_fake = F.softplus(-real), F.softplus(fake)
-        right = on_real.mean() + on_fake.mean()
-        mistakes = {
-            "real and fake have changed places: real images should get large logits. (Or the sign of the "
-            "logits is wrong.)": F.softplus(real).mean() + F.softplus(-fake).mean(),
-            SUM: on_real.sum() + on_fake.sum(),
-            "this is half of it, the mean of the two terms. Add them: mean on real plus mean on "
-            "fake.": right / 2,
-            "this is one mean over both batches together. Take each batch's mean and add the two: else the "
-            "larger batch weighs more.": torch.cat([on_real.flatten(), on_fake.flatten()]).mean(),
-            "this is twice the mean over both batches together, which is right only for batches of one size. "
-            "Take each batch's mean.": 2 * torch.cat([on_real.flatten(), on_fake.flatten()]).mean(),
-            "this is the discriminator's value V, which it maximises. A loss is minimised: minus V.": -right,
-            "only the real batch is used. Add the loss on fakes.": on_real.mean(),
-            "only the fake batch is used. Add the loss on real images.": on_fake.mean(),
-            "the second term is the generator's: it rewards a discriminator that calls fakes real. On fakes "
-            "the loss is -log(1 - D).": on_real.mean() + F.softplus(-fake).mean(),
-            "the first term calls real images fake. On real images the loss is -log D.":
-            F.softplus(real).mean() + on_fake.mean(),
-            "the terms are subtracted. Both are losses: add them.": on_real.mean() - on_fake.mean(),
-            TWICE: F.softplus(-real.sigmoid()).mean() + F.softplus(fake.sigmoid()).mean(),
-            "these are the logits themselves, the critic's loss of the Wasserstein GAN. Here: cross-entropy.":
-            fake.mean() - real.mean(),
-            "this is the hinge loss. Here: cross-entropy.": F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
-            "this is the least-squares loss. Here: cross-entropy.":
-            (real - 1).square().mean() + fake.square().mean(),
-            "this is a squared error of probabilities. Here: cross-entropy.":
-            (real.sigmoid() - 1).square().mean() + fake.sigmoid().square().mean(),
-            "the logarithm is missing: these are mean probabilities.":
-            fake.sigmoid().mean() - real.sigmoid().mean(),
-            "the real labels are smoothed to 0.9. Useful sometimes, but here they are 1.":
-            on_real.mean() + 0.1 * real.mean() + on_fake.mean(),
-            "the fake labels are smoothed to 0.1. Here they are 0.":
-            on_real.mean() + on_fake.mean() - 0.1 * fake.mean(),
-        }  # fmt: skip
-        if num_real == num_fake:
-            mistakes["nothing is averaged: this is one number for each pair of images."] = on_real + on_fake
         expect(
             call(fn, real, fake),
-            right,
-            mistakes,
+            F.softplus(-real).mean() + F.softplus(fake).mean(),
+            _wrong_terms(real, fake) | _wrong_means(real, fake) | _other_losses(real, fake),
             otherwise="this is not mean(-log D) on real plus mean(-log(1 - D)) on fake, with D = "
             "sigmoid(logit).",
             not_finite=NOT_FINITE,
@@ -92,6 +55,58 @@ def check_discriminator_loss(fn: Callable) -> None:
         F.softplus(-EXTREME).mean() + F.softplus(EXTREME).mean(),
         lambda real, fake: ((real.sigmoid() - 1) / len(real), fake.sigmoid() / len(fake)),
     )
+
+
+def _wrong_terms(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    on_real, on_fake = F.softplus(-real).mean(), F.softplus(fake).mean()
+    called_fake, called_real = F.softplus(real).mean(), F.softplus(-fake).mean()
+    return {
+        "real and fake have changed places: real images should get large logits. (Or the sign of the logits "
+        "is wrong.)": called_fake + called_real,
+        "this is the discriminator's value V, which it maximises. A loss is minimised: minus V.":
+        -(on_real + on_fake),
+        "only the real batch is used. Add the loss on fakes.": on_real,
+        "only the fake batch is used. Add the loss on real images.": on_fake,
+        "the second term is the generator's: it rewards a discriminator that calls fakes real. On fakes the "
+        "loss is -log(1 - D).": on_real + called_real,
+        "the first term calls real images fake. On real images the loss is -log D.": called_fake + on_fake,
+        "the terms are subtracted. Both are losses: add them.": on_real - on_fake,
+        TWICE: F.softplus(-real.sigmoid()).mean() + F.softplus(fake.sigmoid()).mean(),
+        "the real labels are smoothed to 0.9. Useful sometimes, but here they are 1.":
+        on_real + 0.1 * real.mean() + on_fake,
+        "the fake labels are smoothed to 0.1. Here they are 0.": on_real + on_fake - 0.1 * fake.mean(),
+    }  # fmt: skip
+
+
+def _wrong_means(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    on_real, on_fake = F.softplus(-real), F.softplus(fake)
+    together = torch.cat([on_real.flatten(), on_fake.flatten()]).mean()
+    mistakes = {
+        SUM: on_real.sum() + on_fake.sum(),
+        "this is half of it, the mean of the two terms. Add them: mean on real plus mean on fake.":
+        (on_real.mean() + on_fake.mean()) / 2,
+        "this is one mean over both batches together. Take each batch's mean and add the two: else the "
+        "larger batch weighs more.": together,
+        "this is twice the mean over both batches together, which is right only for batches of one size. "
+        "Take each batch's mean.": 2 * together,
+    }  # fmt: skip
+    if real.shape == fake.shape:
+        mistakes["nothing is averaged: this is one number for each pair of images."] = on_real + on_fake
+    return mistakes
+
+
+def _other_losses(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    p, q = real.sigmoid(), fake.sigmoid()
+    return {
+        "these are the logits themselves, the critic's loss of the Wasserstein GAN. Here: cross-entropy.":
+        fake.mean() - real.mean(),
+        "this is the hinge loss. Here: cross-entropy.": F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
+        "this is the least-squares loss. Here: cross-entropy.":
+        (real - 1).square().mean() + fake.square().mean(),
+        "this is a squared error of probabilities. Here: cross-entropy.":
+        (p - 1).square().mean() + q.square().mean(),
+        "the logarithm is missing: these are mean probabilities.": q.mean() - p.mean(),
+    }  # fmt: skip
 
 
 def expect_extremes(

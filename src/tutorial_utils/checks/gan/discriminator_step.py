@@ -10,6 +10,10 @@ from torch.nn import functional as F
 from tutorial_utils.checks.core import CheckFailed, call, check, expect
 from tutorial_utils.checks.numbers import expect_number
 
+OTHER_LOSS = (
+    "the step is right, but what it returns is not the loss before the step: mean on real plus mean on fake."
+)
+
 
 @check(
     "discriminator_step",
@@ -25,35 +29,20 @@ def check_discriminator_step(fn: Callable) -> None:
     Compared with the same step of plain gradient descent, on small networks with batch norm, whose
     gradients hold what earlier steps left.
     """
-    for batch_size, num_fake in ((6, 6), (5, 8)):
+    for batch_size, num_fake, mode in ((6, 6, True), (5, 8, False)):
         generator = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4))
         judge = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.LeakyReLU(0.2), nn.Linear(8, 1))
         real, z = torch.randn(batch_size, 4) + 1, torch.randn(num_fake, 3)
-        stale = [torch.randn_like(weight) for weight in judge.parameters()]
-        generator.train(batch_size == 6)
-        weights, left = _parameters(generator), [torch.randn_like(w) for w in generator.parameters()]
+        stale, left = _leave_gradients(judge), _leave_gradients(generator.train(mode))
         moved = copy.deepcopy(judge)
-        for network, gradients in ((moved, stale), (generator, left)):
-            for weight, gradient in zip(network.parameters(), gradients, strict=True):
-                weight.grad = gradient.clone()
-        optimizer = torch.optim.SGD(moved.parameters(), lr=0.5)
-        flags = _flags(moved)
-        value = call(fn, generator, moved, optimizer, real, z)
+        for weight, gradient in zip(moved.parameters(), stale, strict=True):
+            weight.grad = gradient.clone()  # deepcopy leaves it out
+        weights, flags = _parameters(generator), _flags(moved)
+        value = call(fn, generator, moved, torch.optim.SGD(moved.parameters(), lr=0.5), real, z)
         if not torch.equal(_parameters(generator), weights):
             raise CheckFailed("the generator's weights have changed. This step is the discriminator's.")
         _judge_step(moved, judge, stale, real, generator(z).detach())
-        after = [weight.grad for weight in generator.parameters()]
-        if any(g is None or not torch.equal(g, before) for g, before in zip(after, left, strict=True)):
-            raise CheckFailed(
-                "the discriminator moved as it should, but the generator's gradients have changed: the fakes "
-                "are not detached (or its gradients are set to zero, which is its own step's business)."
-            )
-        if not all(weight.requires_grad for weight in generator.parameters()):
-            raise CheckFailed("it leaves the generator frozen: requires_grad of its weights is False.")
-        if generator.training != (batch_size == 6):
-            raise CheckFailed(
-                "it leaves the generator in another mode, train() or eval(), than it found it in."
-            )
+        _expect_as_found(generator, left, mode)
         if _flags(moved) != flags:
             raise CheckFailed("it leaves the discriminator frozen or in another mode than it came in.")
         with torch.no_grad():
@@ -62,9 +51,29 @@ def check_discriminator_step(fn: Callable) -> None:
             value,
             right,
             {"it returns twice or half the loss that it followed.": (2 * right, right / 2)},
-            otherwise="the step is right, but what it returns is not the loss before the step: mean on real "
-            "plus mean on fake.",
+            otherwise=OTHER_LOSS,
         )
+
+
+def _leave_gradients(network: nn.Module) -> list[Tensor]:
+    """What earlier steps leave in .grad."""
+    gradients = [torch.randn_like(weight) for weight in network.parameters()]
+    for weight, gradient in zip(network.parameters(), gradients, strict=True):
+        weight.grad = gradient.clone()
+    return gradients
+
+
+def _expect_as_found(generator: nn.Module, left: list[Tensor], mode: bool) -> None:
+    after = [weight.grad for weight in generator.parameters()]
+    if any(g is None or not torch.equal(g, before) for g, before in zip(after, left, strict=True)):
+        raise CheckFailed(
+            "the discriminator moved as it should, but the generator's gradients have changed: the fakes "
+            "are not detached (or its gradients are set to zero, which is its own step's business)."
+        )
+    if not all(weight.requires_grad for weight in generator.parameters()):
+        raise CheckFailed("it leaves the generator frozen: requires_grad of its weights is False.")
+    if generator.training != mode:
+        raise CheckFailed("it leaves the generator in another mode, train() or eval(), than it found it in.")
 
 
 def _flags(network: nn.Module) -> list[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tutorial_utils.checks.core import CheckFailed, NotAttempted, call, check, expect
+from tutorial_utils.checks.core import CheckFailed, NotAttempted, call, check, expect, sized
 from tutorial_utils.checks.noise import expect_generator
 
 NO_GRAPH = (
@@ -120,42 +120,52 @@ def _gradients(critic: _Critic, points: Tensor) -> Tensor:
 def _check_value(value: object, gradients: Tensor, shape: tuple[int, ...]) -> None:
     norm = gradients.norm(dim=1)
     right = (norm - 1).square().mean()
-    over_axis_1 = gradients.view(shape).norm(dim=1)
-    mistakes = {
+    mistakes = _wrong_norms(gradients, shape) | _wrong_means(norm)
+    expect(
+        value,
+        right.detach(),
+        sized({m: wrong.detach() for m, wrong in mistakes.items()}, right, num_images=len(norm)),
+        otherwise=f"this is not the mean over the batch of (norm - 1)², the norm of the critic's gradient at "
+        f"the mixed images, over all axes but the first (a batch of shape {shape}).",
+    )
+
+
+def _wrong_norms(gradients: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
+    def penalty(norm: Tensor) -> Tensor:
+        return (norm - 1).square().mean()
+
+    norm = gradients.norm(dim=1)
+    return {
+        "the root is missing: this takes (norm² - 1)². The norm is the root of the sum of squares.":
+        penalty(norm.square()),
+        "the norm runs over axis 1 only (the channels): every pixel gets a penalty of its own. Flatten all "
+        "axes but the first, then take the norm.": penalty(gradients.view(shape).norm(dim=1)),
+        "this is one norm over the whole batch. Each image has its own.": penalty(gradients.norm()),
+        "the norm runs over the batch axis. It runs over all other axes.": penalty(gradients.norm(dim=0)),
+        "the gradient is that of the mean of the critic's outputs, so each image's is divided by the batch "
+        "size. Differentiate their sum.": penalty(norm / len(norm)),
+        "this is the norm of absolute values summed (L1). Take the Euclidean norm.":
+        penalty(gradients.abs().sum(1)),
+        "the root of the mean of squares is not the norm: sum, don't average, over the pixels.":
+        penalty(gradients.square().mean(1).sqrt()),
+    }  # fmt: skip
+
+
+def _wrong_means(norm: Tensor) -> dict[str, Tensor]:
+    penalties = (norm - 1).square()
+    return {
         "the square is missing: penalise (norm - 1)².": (norm - 1).mean(),
         "the square is missing: penalise (norm - 1)², not its size.": (norm - 1).abs().mean(),
         "the 1 is missing: this is the mean squared norm, which pulls the slope to 0, not to 1.":
         norm.square().mean(),
         "this is the mean norm. Subtract 1 from each and square.": norm.mean(),
-        "the root is missing: this takes (norm² - 1)². The norm is the root of the sum of squares.":
-        (norm.square() - 1).square().mean(),
-        "the norm runs over axis 1 only (the channels): every pixel gets a penalty of its own. Flatten all "
-        "axes but the first, then take the norm.": (over_axis_1 - 1).square().mean(),
-        "this is one norm over the whole batch. Each image has its own.": (gradients.norm() - 1).square(),
-        "the norm runs over the batch axis. It runs over all other axes.":
-        (gradients.norm(dim=0) - 1).square().mean(),
         "the mean is taken before the square: norms above and below 1 cancel.": (norm.mean() - 1).square(),
-        "this is the sum over the batch. Take the mean.": (norm - 1).square().sum(),
-        "nothing is averaged: this is one number for each image.": (norm - 1).square(),
-        "the weight (10) is included. Leave it to the caller.": 10 * right,
-        "this is half of it.": right / 2,
+        "this is the sum over the batch. Take the mean.": penalties.sum(),
+        "nothing is averaged: this is one number for each image.": penalties,
+        "the weight (10) is included. Leave it to the caller.": 10 * penalties.mean(),
+        "this is half of it.": penalties.mean() / 2,
         ONE_SIDED: (norm - 1).relu().square().mean(),
-        "the gradient is that of the mean of the critic's outputs, so each image's is divided by the batch "
-        "size. Differentiate their sum.": (norm / len(norm) - 1).square().mean(),
-        "this is the norm of absolute values summed (L1). Take the Euclidean norm.":
-        (gradients.abs().sum(1) - 1).square().mean(),
-        "the root of the mean of squares is not the norm: sum, don't average, over the pixels.":
-        (gradients.square().mean(1).sqrt() - 1).square().mean(),
     }  # fmt: skip
-    if norm.numel() == 1:
-        mistakes = {message: wrong for message, wrong in mistakes.items() if wrong.shape == right.shape}
-    expect(
-        value,
-        right.detach(),
-        {message: wrong.detach() for message, wrong in mistakes.items()},
-        otherwise=f"this is not the mean over the batch of (norm - 1)², the norm of the critic's gradient at "
-        f"the mixed images, over all axes but the first (a batch of shape {shape}).",
-    )
 
 
 def _check_graph(value: Tensor, gradients: Tensor, critic: _Critic) -> None:

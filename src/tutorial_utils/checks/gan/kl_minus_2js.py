@@ -35,19 +35,32 @@ def check_kl_minus_2js(fn: Callable) -> None:
 
 
 def _compare(value: Any, p: Tensor, q: Tensor) -> None:
-    m = (p + q) / 2
+    expect(
+        value,
+        _kl(q, p) - 2 * _js(p, q),
+        _mistakes(p, q),
+        otherwise="this is not KL(q || p) - 2 JS(p, q).",
+        not_finite="it contains inf or NaN for very small probabilities.",
+    )
 
-    def kl(a: Tensor, b: Tensor) -> Tensor:
-        return (a * (a / b).log()).sum()
 
-    js = (kl(p, m) + kl(q, m)) / 2
-    right = kl(q, p) - 2 * js
-    mistakes = {
-        "the KL divergence is the wrong way round: KL(q || p) averages over q.": kl(p, q) - 2 * js,
-        "JS is subtracted once. It has the factor 2.": kl(q, p) - js,
-        "JS is subtracted four times: each KL in it has the factor ½.": kl(q, p) - 4 * js,
-        "JS is added.": [kl(q, p) + 2 * js, kl(q, p) + js],
-        "only KL(q || p) is there.": kl(q, p),
+def _kl(p: Tensor, q: Tensor) -> Tensor:
+    return (p * (p / q).log()).sum()
+
+
+def _js(p: Tensor, q: Tensor) -> Tensor:
+    return (_kl(p, (p + q) / 2) + _kl(q, (p + q) / 2)) / 2
+
+
+def _mistakes(p: Tensor, q: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    forward, reverse, js, m = _kl(p, q), _kl(q, p), _js(p, q), (p + q) / 2
+    right = reverse - 2 * js
+    return {
+        "the KL divergence is the wrong way round: KL(q || p) averages over q.": forward - 2 * js,
+        "JS is subtracted once. It has the factor 2.": reverse - js,
+        "JS is subtracted four times: each KL in it has the factor ½.": reverse - 4 * js,
+        "JS is added.": [reverse + 2 * js, reverse + js],
+        "only KL(q || p) is there.": reverse,
         "only JS is there.": [js, 2 * js, -2 * js],
         "this is the loss itself, the mean of -log D*. Its gradient is right while the judge is held fixed; "
         "the exercise asks for the divergence that it belongs to.": -(q * (p / (p + q)).log()).sum(),
@@ -56,12 +69,5 @@ def _compare(value: Any, p: Tensor, q: Tensor) -> None:
         "this is a mean over the outcomes. Sum over them.": right / len(p),
         "m is not halved: it is (p + q) / 2.": [right + 2 * math.log(2), right - 2 * math.log(2)],
         "JS takes its logarithms the wrong way round, KL(m || p) and KL(m || q).":
-        kl(q, p) - kl(m, p) - kl(m, q),
+        reverse - _kl(m, p) - _kl(m, q),
     }  # fmt: skip
-    expect(
-        value,
-        right,
-        mistakes,
-        otherwise="this is not KL(q || p) - 2 JS(p, q).",
-        not_finite="it contains inf or NaN for very small probabilities.",
-    )

@@ -2,12 +2,21 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutorial_utils.checks.core import DETACHED, call, call_with_gradients, check, expect, expect_any_device
+from tutorial_utils.checks.core import (
+    DETACHED,
+    Mistakes,
+    call,
+    call_with_gradients,
+    check,
+    expect,
+    expect_any_device,
+)
 
 
 @check(
@@ -43,21 +52,19 @@ def check_kl_divergence(fn: Callable) -> None:
 
 
 def _compare_kl(fn: Callable, p: Tensor, q: Tensor) -> None:
-    each, swapped = p * (p / q).log(), q * (q / p).log()
-    right, back = each.sum(1), swapped.sum(1)
-    unlogged, other = q * (q.log() - p), p * (p.log() - q)
-    soft_p, soft_q = p.softmax(1), q.softmax(1)
-    mistakes = {
-        "this is F.kl_div(p, q) as it stood. It wants the *log*-probabilities of q first, then p, and a sum "
-        "over each row.": unlogged.mean(),
-        "F.kl_div takes its first argument for log-probabilities: give it q.log().": [
-            *(ways for e in (unlogged, other) for ways in (e.sum(1), e.mean(1), e.sum() / len(p), e.sum())),
-            other.mean(),
-        ],
-        "this is KL(q || p): p and q have changed places. F.kl_div wants q.log() first, then p.": [
-            back, swapped.mean(), back.mean(), swapped.mean(1), back.sum(),
-        ],
-        "this is the mean over all elements, F.kl_div's default. Sum over each row.": each.mean(),
+    expect(
+        call(fn, p, q),
+        (p * (p / q).log()).sum(1),
+        partial(_mistakes, p, q),
+        otherwise="this is not Σ p (log p - log q), summed over each row.",
+        not_finite="it contains inf or NaN though all of p and q is positive.",
+    )
+
+
+def _mistakes(p: Tensor, q: Tensor) -> Mistakes:
+    each, back = p * (p / q).log(), (q * (q / p).log()).sum(1)
+    right, soft_p, soft_q = each.sum(1), p.softmax(1), q.softmax(1)
+    return _of_kl_div(p, q) | {
         "this divides by K. An expectation under p is weighted already: sum over k.": each.mean(1),
         "this is one number for the whole batch. Return one for each row.": [right.mean(), right.sum()],
         "this is in bits. Use the natural logarithm.": right / math.log(2),
@@ -76,13 +83,24 @@ def _compare_kl(fn: Callable, p: Tensor, q: Tensor) -> None:
             (a * (a / b).log()).sum(1) for a, b in ((p, soft_q), (soft_p, q), (soft_p, soft_q))
         ],
     }  # fmt: skip
-    expect(
-        call(fn, p, q),
-        right,
-        mistakes,
-        otherwise="this is not Σ p (log p - log q), summed over each row.",
-        not_finite="it contains inf or NaN though all of p and q is positive.",
-    )
+
+
+def _of_kl_div(p: Tensor, q: Tensor) -> dict[str, Tensor | list[Tensor]]:
+    """What F.kl_div makes of arguments in another order, without a logarithm, or of its own default."""
+    each, swapped = p * (p / q).log(), q * (q / p).log()
+    unlogged, other = q * (q.log() - p), p * (p.log() - q)
+    return {
+        "this is F.kl_div(p, q) as it stood. It wants the *log*-probabilities of q first, then p, and a sum "
+        "over each row.": unlogged.mean(),
+        "F.kl_div takes its first argument for log-probabilities: give it q.log().": [
+            *(ways for e in (unlogged, other) for ways in (e.sum(1), e.mean(1), e.sum() / len(p), e.sum())),
+            other.mean(),
+        ],
+        "this is KL(q || p): p and q have changed places. F.kl_div wants q.log() first, then p.": [
+            swapped.sum(1), swapped.mean(), swapped.sum(1).mean(), swapped.mean(1), swapped.sum(),
+        ],
+        "this is the mean over all elements, F.kl_div's default. Sum over each row.": each.mean(),
+    }  # fmt: skip
 
 
 def _check_kl_gradients(fn: Callable, p: Tensor, sparse: Tensor, q: Tensor) -> None:

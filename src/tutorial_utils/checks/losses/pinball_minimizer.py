@@ -30,39 +30,19 @@ def check_pinball_minimizer(fn: Callable) -> None:
         (-20 * torch.empty(501, dtype=torch.float64).exponential_(), 0.7),
         (1 + torch.rand(1), 0.3),
     ):
-        _judge_pinball(as_number(call(fn, values, tau)).item(), values.double(), tau)
+        _judge(as_number(call(fn, values, tau)).item(), values.double(), tau)
 
 
-def _judge_pinball(c: float, values: Tensor, tau: float) -> None:
+def _judge(c: float, values: Tensor, tau: float) -> None:
     if not math.isfinite(c):
         raise CheckFailed(f"c must be a finite number, not {c}.")
-
-    def loss(c: float) -> float:
-        return torch.maximum(tau * (values - c), (tau - 1) * (values - c)).mean().item()
-
     neighbours = [values.quantile(tau, interpolation=side).item() for side in ("lower", "higher")]
-    smallest = min(map(loss, neighbours))
-    mean, median, spread = values.mean(), values.median(), (values - values.median()).abs().mean()
-    if loss(c) - smallest <= 0.002 * spread + 1e-4 * values.abs().mean():
+    smallest = min(_loss(c, values, tau) for c in neighbours)
+    spread = (values - values.median()).abs().mean()
+    loss = _loss(c, values, tau)
+    if loss - smallest <= 0.002 * spread + 1e-4 * values.abs().mean():
         return
-    low, high = values.min(), values.max()
-    mistakes = {
-        "this is the mean, which squared error asks for.": mean,
-        "this is the median, which is right for tau = 0.5 only.": median,
-        "this is the (1 - tau)-quantile. A value *above* c costs tau a unit, so a large tau pushes c "
-        "up.": values.quantile(1 - tau),
-        "this is the largest value. The values below it cost something, too: 1 - tau a unit.": high,
-        "this is the smallest value. The values above it cost tau a unit.": low,
-        "this is tau times the largest value. Count values; their size does not matter.": tau * high,
-        "this is tau times the mean. The loss is not squared: no mean comes out of it.": tau * mean,
-        "this is a share tau of the way from the smallest to the largest value. Count values, not "
-        "distances.": low + tau * (high - low),
-        "this is the tau-quantile of a Gaussian with the values' mean and deviation. These values are "
-        "skewed.": mean + values.std() * math.sqrt(2) * torch.erfinv(torch.tensor(2 * tau - 1)),
-        "this is the smallest loss. Return the c that has it.": smallest,
-        "this is tau. Return one of the values, or a number between two of them.": tau,
-    }
-    for message, wrong in mistakes.items():
+    for message, wrong in _mistakes(values, tau, smallest).items():
         if abs(c - wrong) < 0.01 * spread + 1e-6:
             raise CheckFailed(message)
     if c == int(c):
@@ -70,6 +50,30 @@ def _judge_pinball(c: float, values: Tensor, tau: float) -> None:
             f"{c:.0f} is none of the values. Is it an index? Return the value that stands there."
         )
     raise CheckFailed(
-        f"for tau = {tau}, c = {c:.4g} has a mean loss of {loss(c):.4g}, and another c has {smallest:.4g}. "
+        f"for tau = {tau}, c = {c:.4g} has a mean loss of {loss:.4g}, and another c has {smallest:.4g}. "
         f"{(values < c).double().mean():.0%} of the values lie below yours. How many should?"
     )
+
+
+def _loss(c: float, values: Tensor, tau: float) -> float:
+    return torch.maximum(tau * (values - c), (tau - 1) * (values - c)).mean().item()
+
+
+def _mistakes(values: Tensor, tau: float, smallest: float) -> dict[str, Tensor | float]:
+    low, mean, high = values.min(), values.mean(), values.max()
+    return {
+        "this is the mean, which squared error asks for.": mean,
+        "this is the median, which is right for tau = 0.5 only.": values.median(),
+        "this is the (1 - tau)-quantile. A value *above* c costs tau a unit, so a large tau pushes c up.":
+        values.quantile(1 - tau),
+        "this is the largest value. The values below it cost something, too: 1 - tau a unit.": high,
+        "this is the smallest value. The values above it cost tau a unit.": low,
+        "this is tau times the largest value. Count values; their size does not matter.": tau * high,
+        "this is tau times the mean. The loss is not squared: no mean comes out of it.": tau * mean,
+        "this is a share tau of the way from the smallest to the largest value. Count values, not distances.":
+        low + tau * (high - low),
+        "this is the tau-quantile of a Gaussian with the values' mean and deviation. These values are "
+        "skewed.": mean + values.std() * math.sqrt(2) * torch.erfinv(torch.tensor(2 * tau - 1)),
+        "this is the smallest loss. Return the c that has it.": smallest,
+        "this is tau. Return one of the values, or a number between two of them.": tau,
+    }  # fmt: skip

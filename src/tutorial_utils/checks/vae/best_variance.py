@@ -58,7 +58,7 @@ def _slope(v: Tensor, residual: Tensor) -> float:
 
 def _wrong_variances(residual: Tensor, x: Tensor) -> dict[str, Tensor]:
     squares, count = residual.square(), residual.numel()
-    right, each = squares.mean(), squares.flatten(1).mean(1)
+    right = squares.mean()
     centred = (residual - residual.mean()).square().sum()
     numbers = {
         "this is the standard deviation. Return its square, v.": [right.sqrt()],
@@ -67,8 +67,6 @@ def _wrong_variances(residual: Tensor, x: Tensor) -> dict[str, Tensor]:
         [2 * right],
         "this is the variance of the residuals, with their mean taken off. In (8) x_hat is the mean: "
         "whatever it misses on average counts, too.": [centred / count, centred / (count - 1)],
-        "the mean is taken off within each image. In (8) x_hat is the mean: whatever it misses counts, too.":
-        [residual.flatten(1).var(1, unbiased=unbiased).mean() for unbiased in (True, False)],
         "this divides by N - 1. No mean was estimated here: (8) is smallest with N.":
         [squares.sum() / (count - 1)],
         "this is the mean absolute error. (8) has squares.": [residual.abs().mean()],
@@ -79,13 +77,23 @@ def _wrong_variances(residual: Tensor, x: Tensor) -> dict[str, Tensor]:
         [squares.sum(), squares.sum() / len(x), squares.sum() * len(x) / count],
         "this is the logarithm of v.": [right.log(), right.log() / 2],
         "this is the precision, 1 / v.": [1 / right],
-        "each image's root, or its own v on a log scale, is averaged. Average the squares over all pixels.":
-        [each.sqrt().mean(), each.sqrt().mean() ** 2, each.log().mean().exp()],
-        "this is one image's v. All of them count.": [each.amax(), each.amin(), each[0], each[-1]],
-        "this is the median. Squared errors have a mean far above it.": [squares.median(), each.median()],
         "this is the variance of the pixels themselves. What counts is how far x_hat is off.":
         [x.var(), x.var(unbiased=False)],
         "this is the distortion (8) at the best v. Return v.":
         [count / len(x) / 2 * (torch.log(2 * math.pi * right) + 1)],
-    }  # fmt: skip
+    } | _of_each_image(residual)  # fmt: skip
     return {message: torch.stack(wrong) for message, wrong in numbers.items()}
+
+
+def _of_each_image(residual: Tensor) -> dict[str, list[Tensor]]:
+    rows = residual.flatten(1)
+    each = rows.square().mean(1)
+    return {
+        "the mean is taken off within each image. In (8) x_hat is the mean: whatever it misses counts, too.":
+        [rows.var(1, unbiased=unbiased).mean() for unbiased in (True, False)],
+        "each image's root, or its own v on a log scale, is averaged. Average the squares over all pixels.":
+        [each.sqrt().mean(), each.sqrt().mean() ** 2, each.log().mean().exp()],
+        "this is one image's v. All of them count.": [each.amax(), each.amin(), each[0], each[-1]],
+        "this is the median. Squared errors have a mean far above it.":
+        [rows.square().median(), each.median()],
+    }  # fmt: skip

@@ -33,35 +33,44 @@ def _compare_beta(fn: Callable, num_pixels: int, code_size: int) -> None:
     expect_number(
         call(fn, num_pixels, code_size),
         right,
-        {
-            "this is the inverse. More pixels make the averaged reconstruction loss lighter, so the KL "
-            "weighs *more*.": 1 / right,
-            "this is beta for a KL *summed* over the code. She averages it, which makes it lighter, too.":
-            num_pixels,
-            "this makes the KL heavier by the size of the code. Averaging makes it lighter.": code_size,
-            "beta would be 1 if both were sums, or means over the same number of things.": 1,
-            "this divides by the pixels. They divide the reconstruction loss, so beta gets them as a factor.":
-            1 / num_pixels,
-            "this is the weight of the KL alone. Compare it with that of the reconstruction loss.":
-            1 / code_size,
-            "the averaged KL is divided by code_size, so beta is, too: this is the product.":
-            num_pixels * code_size,
-            "nothing is squared here, so there is no root to take.": math.sqrt(right),
-            "this is rounded to a whole number. beta needn't be one: divide with /.":
-            (num_pixels // code_size, round(right), math.ceil(right)),
-            "this is a difference. The ratio of the two weights is asked for.":
-            (num_pixels - code_size, 1 / code_size - 1 / num_pixels),
-            "this is the KL's share of both weights. beta is its weight *over* the other.":
-            num_pixels / (num_pixels + code_size),
-            "this is the reconstruction loss's share of both weights. beta is the other weight over it.":
-            code_size / (num_pixels + code_size),
-            "a factor of two is off. The half in (4) belongs to the KL in both losses.":
-            (right / 2, 2 * right),
-            "this is for 784 pixels and a code of 20. Use num_pixels and code_size.": 784 / 20,
-            "784 is typed in. Use num_pixels.": 784 / code_size,
-            "20 is typed in. Use code_size.": num_pixels / 20,
-        },
+        _mistakes(num_pixels, code_size),
         otherwise=f"for {num_pixels} pixels and a code of {code_size} her two means weigh the KL otherwise, "
         "against a reconstruction loss that is summed.",
         tolerance=1e-5,
-    )  # fmt: skip
+    )
+
+
+def _mistakes(num_pixels: int, code_size: int) -> dict[str, float | tuple[float, ...]]:
+    right = num_pixels / code_size
+    return {
+        "this is the inverse. More pixels make the averaged reconstruction loss lighter, so the KL weighs "
+        "*more*.": 1 / right,
+        "this is beta for a KL *summed* over the code. She averages it, which makes it lighter, too.":
+        num_pixels,
+        "this makes the KL heavier by the size of the code. Averaging makes it lighter.": code_size,
+        "beta would be 1 if both were sums, or means over the same number of things.": 1,
+        "this divides by the pixels. They divide the reconstruction loss, so beta gets them as a factor.":
+        1 / num_pixels,
+        "this is the weight of the KL alone. Compare it with that of the reconstruction loss.": 1 / code_size,
+        "the averaged KL is divided by code_size, so beta is, too: this is the product.":
+        num_pixels * code_size,
+        "nothing is squared here, so there is no root to take.": math.sqrt(right),
+        "this is rounded to a whole number. beta needn't be one: divide with /.":
+        (num_pixels // code_size, round(right), math.ceil(right)),
+        **_wrong_comparisons(num_pixels, code_size),
+        "this is for 784 pixels and a code of 20. Use num_pixels and code_size.": 784 / 20,
+        "784 is typed in. Use num_pixels.": 784 / code_size,
+        "20 is typed in. Use code_size.": num_pixels / 20,
+    }  # fmt: skip
+
+
+def _wrong_comparisons(num_pixels: int, code_size: int) -> dict[str, float | tuple[float, ...]]:
+    right, both = num_pixels / code_size, num_pixels + code_size
+    return {
+        "this is a difference. The ratio of the two weights is asked for.":
+        (num_pixels - code_size, 1 / code_size - 1 / num_pixels),
+        "this is the KL's share of both weights. beta is its weight *over* the other.": num_pixels / both,
+        "this is the reconstruction loss's share of both weights. beta is the other weight over it.":
+        code_size / both,
+        "a factor of two is off. The half in (4) belongs to the KL in both losses.": (right / 2, 2 * right),
+    }  # fmt: skip

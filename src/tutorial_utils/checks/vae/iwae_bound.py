@@ -14,14 +14,10 @@ from tutorial_utils.checks.core import (
     check,
     expect,
     expect_any_device,
+    sized,
 )
 
 AXIS = "there is one number for each sample here, not for each image. Axis 0 is K: take the mean over that."
-
-
-def _sized(mistakes: dict[str, Tensor], right: Tensor) -> dict[str, Tensor]:
-    """Without those of another shape where there is one image only: there they say nothing but the shape."""
-    return {m: wrong for m, wrong in mistakes.items() if right.numel() > 1 or wrong.shape == right.shape}
 
 
 @check(
@@ -40,8 +36,15 @@ def check_iwae_bound(fn: Callable) -> None:
         ((1, 6), torch.float32),
         ((50, 1), torch.float64),
     ):
-        log_w = 2 * torch.randn(shape, dtype=dtype)
-        _check_bound(fn, log_w)
+        _compare(fn, 2 * torch.randn(shape, dtype=dtype))
+    _check_extremes(fn)
+    log_w = -240 + 2 * torch.randn(6, 5)
+    _, (gradient,) = call_with_gradients(lambda value: fn(value).sum(), log_w)
+    expect(gradient, log_w.softmax(0), otherwise=DETACHED, not_finite=NAN_GRADIENT, tolerance=1e-3)
+    expect_any_device(fn, log_w)
+
+
+def _check_extremes(fn: Callable) -> None:
     for shift in (-240.0, -2000.0, 2000.0):
         _expect_stable(
             fn,
@@ -62,10 +65,6 @@ def check_iwae_bound(fn: Callable) -> None:
             f"wrong where {where}: subtract each image's own largest log weight, the maximum over axis 0."
         )
         _expect_stable(fn, log_w, message, message)
-    log_w = -240 + 2 * torch.randn(6, 5)
-    _, (gradient,) = call_with_gradients(lambda value: fn(value).sum(), log_w)
-    expect(gradient, log_w.softmax(0), otherwise=DETACHED, not_finite=NAN_GRADIENT, tolerance=1e-3)
-    expect_any_device(fn, log_w)
 
 
 def _expect_stable(fn: Callable, log_w: Tensor, otherwise: str, not_finite: str) -> None:
@@ -73,44 +72,56 @@ def _expect_stable(fn: Callable, log_w: Tensor, otherwise: str, not_finite: str)
     expect(call(fn, log_w), right, otherwise=otherwise, not_finite=not_finite, tolerance=1e-5)
 
 
-def _check_bound(fn: Callable, log_w: Tensor) -> None:
+def _compare(fn: Callable, log_w: Tensor) -> None:
+    right = log_w.logsumexp(0) - math.log(len(log_w))
+    mistakes = _wrong_means(log_w) | _wrong_axes(log_w)
+    expect(
+        call(fn, log_w),
+        right,
+        sized(mistakes, right, num_images=len(right)),
+        otherwise="this is not log(mean over axis 0 of exp(log_w)).",
+        not_finite="it contains inf or NaN for ordinary weights: log_w are logarithms, and can be negative.",
+    )
+
+
+def _wrong_means(log_w: Tensor) -> dict[str, Tensor]:
     num_samples, num_images = log_w.shape
-    log_k, sums = math.log(num_samples), log_w.logsumexp(0)
+    log_k, sums, largest = math.log(num_samples), log_w.logsumexp(0), log_w.amax(0)
     right = sums - log_k
-    mistakes = {
-        "this is the mean of the logarithms, the ELBO: by Jensen's inequality a looser bound. Take the "
-        "log of the mean of the weights.": log_w.mean(0),
+    return {
+        "this is the mean of the logarithms, the ELBO: by Jensen's inequality a looser bound. Take the log "
+        "of the mean of the weights.": log_w.mean(0),
         "this is the log of the sum. Take the log of the mean: subtract log K.": sums,
         "log K is added. Subtract it: the mean is the sum over K.": sums + log_k,
         "this is the sum over K of the logarithms.": log_w.sum(0),
         "K itself is subtracted. The log of the mean is the log of the sum minus log K.": sums - num_samples,
         "the log of the sum is divided by K. Divide the sum, inside the logarithm.": sums / num_samples,
         "the log of B is subtracted. The mean runs over K, axis 0.": sums - math.log(num_images),
-        f"{AXIS} (This is the log of a mean over the batch.)": log_w.logsumexp(1) - math.log(num_images),
-        f"{AXIS} (This is the log of a sum over the batch, minus log K.)": log_w.logsumexp(1) - log_k,
-        f"{AXIS} (This is the log of a sum over the batch.)": log_w.logsumexp(1),
-        f"{AXIS} (This is a mean over the batch, of the logarithms.)": log_w.mean(1),
-        "this is the log of the mean over samples and images, for each image. The mean runs over K "
-        "only.": sums - log_k - math.log(num_images),
-        "log K is subtracted from the largest log weight, not from the log of the sum.":
-        log_w.max(0).values - log_k,
+        "log K is subtracted from the largest log weight, not from the log of the sum.": largest - log_k,
         "the sign of log_w is wrong.": (-log_w).logsumexp(0) - log_k,
-        "the maximum is not added back after the logarithm.": right - log_w.max(0).values,
-        "this is the largest log weight, not the log of the mean weight.": log_w.max(0).values,
+        "the maximum is not added back after the logarithm.": right - largest,
+        "this is the largest log weight, not the log of the mean weight.": largest,
         "the sign is wrong: a bound on the log-likelihood, not on its negative.": -right,
         "the logarithm is missing: this is the mean weight.": log_w.exp().mean(0),
         "this is the average of log_w, weighted by w. Here: the log of the mean weight.":
         (log_w.softmax(0) * log_w).sum(0),
-        "this is one number, the mean over the batch. Return one for each image.": right.mean(),
-        "this is one number, the sum over the batch. Return one for each image.": right.sum(),
-        "this is one number over samples and images together. Return one for each "
-        "image.": log_w.flatten().logsumexp(0) - math.log(log_w.numel()),
         "this is in bits. Here: nats, so the natural logarithm.": right / math.log(2),
     }  # fmt: skip
-    expect(
-        call(fn, log_w),
-        right,
-        _sized(mistakes, right),
-        otherwise="this is not log(mean over axis 0 of exp(log_w)).",
-        not_finite="it contains inf or NaN for ordinary weights: log_w are logarithms, and can be negative.",
-    )
+
+
+def _wrong_axes(log_w: Tensor) -> dict[str, Tensor]:
+    num_samples, num_images = log_w.shape
+    log_k, log_b, over_images = math.log(num_samples), math.log(num_images), log_w.logsumexp(1)
+    right = log_w.logsumexp(0) - log_k
+    return {
+        f"{AXIS} (This is the log of a mean over the batch.)": over_images - log_b,
+        f"{AXIS} (This is the log of a sum over the batch, minus log K.)": over_images - log_k,
+        f"{AXIS} (This is the log of a sum over the batch.)": over_images,
+        f"{AXIS} (This is a mean over the batch, of the logarithms.)": log_w.mean(1),
+        "this is the log of the mean over samples and images, for each image. The mean runs over K only.":
+        right - log_b,
+        "this is one number, the mean over the batch. Return one for each image.": right.mean(),
+        "this is one number, the sum over the batch. Return one for each image.": right.sum(),
+        "this is one number over samples and images together. Return one for each image.":
+        log_w.flatten().logsumexp(0) - log_k - log_b,
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 """The check of `negative_elbo`: distortion and rate, each in nats an image."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -11,16 +11,14 @@ from torch.nn import functional as F
 from tutorial_utils.checks.core import (
     DETACHED,
     NAN_GRADIENT,
+    Mistakes,
     call,
     call_with_gradients,
     check,
     expect,
     expect_any_device,
 )
-
-
-def _kl(mu: Tensor, log_var: Tensor) -> Tensor:
-    return (mu.square() + log_var.exp() - 1 - log_var) / 2
+from tutorial_utils.checks.vae.kl_standard_normal import kl
 
 
 @check(
@@ -44,11 +42,11 @@ def check_negative_elbo(fn: Callable) -> None:
     ):
         x, logits = torch.rand(size, dtype=dtype), 3 * torch.randn(size, dtype=dtype)
         mu, log_var = (1.5 * torch.randn(size[0], code_size, dtype=dtype) for _ in range(2))
-        mistakes = _wrong_elbos(x, logits, mu, log_var)
+        distortion, rate = _nats(_entropy(logits, x)), _nats(kl(mu, log_var))
         expect(
             call(fn, x, logits, mu, log_var),
-            mistakes.pop("right"),
-            mistakes,
+            distortion + rate,
+            partial(_mistakes, x, logits, mu, log_var),
             otherwise="this is not the mean over the batch of (7) summed over the pixels plus (4) summed "
             "over the code.",
             not_finite="it contains inf or NaN for ordinary inputs: x and logits or mu and log_var may have "
@@ -56,6 +54,19 @@ def check_negative_elbo(fn: Callable) -> None:
             tolerance=2e-5,
         )
     _check_extremes(fn)
+    _check_gradients(fn)
+
+
+def _nats(values: Tensor) -> Tensor:
+    """Summed over each image, averaged over the batch."""
+    return values.flatten(1).sum(1).mean()
+
+
+def _entropy(logits: Tensor, x: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+
+
+def _check_gradients(fn: Callable) -> None:
     for spread in (2, 200):
         x, logits = torch.rand(3, 1, 4, 4), spread * torch.randn(3, 1, 4, 4)
         code = torch.randn(3, 4), torch.randn(3, 4)
@@ -82,27 +93,33 @@ def _check_extremes(fn: Callable) -> None:
         mu, log_var = torch.tensor([[mean, 0.0]]), torch.tensor([[log_variance, 0.0]])
         expect(
             call(fn, torch.ones(1, 2), torch.zeros(1, 2), mu, log_var),
-            2 * math.log(2) + _kl(mu, log_var).sum(),
+            2 * math.log(2) + kl(mu, log_var).sum(),
             otherwise=f"right for ordinary codes, but not for mu = {mean:.3g}, log_var = {log_variance:.3g}: "
             "is something clamped, or a small constant added?",
         )  # fmt: skip
 
 
-def _wrong_elbos(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> dict[str, Tensor | list[Tensor]]:
-    """The right number, as "right", and what each mistake makes of it."""
+def _mistakes(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> Mistakes:
+    distortion, rate = _nats(_entropy(logits, x)), _nats(kl(mu, log_var))
+    (batch, code), sides = mu.shape, x.shape[1:]
+    both = distortion + rate
+    each = (F.softplus(logits) - x * logits).flatten(1).sum(1) + kl(mu, log_var).sum(1)
+    return (
+        _wrong_means(distortion, rate, batch, code, sides)
+        | _wrong_weights(distortion, rate)
+        | {message: [d + rate for d in wrong] for message, wrong in _wrong_distortions(x, logits).items()}
+        | {message: [distortion + r for r in wrong] for message, wrong in _wrong_rates(mu, log_var).items()}
+        | {
+            "this is in bits. Use the natural logarithm.": both / math.log(2),
+            "nothing is averaged over the batch: this is one number for each image.": each,
+        }
+    )
 
-    def nats(values: Tensor) -> Tensor:
-        return values.flatten(1).sum(1).mean()
 
-    def entropy(logits: Tensor, x: Tensor) -> Tensor:
-        return nats(F.binary_cross_entropy_with_logits(logits, x, reduction="none"))
-
-    d, r = entropy(logits, x), nats(_kl(mu, log_var))
-    (batch, code), pixels, squares = mu.shape, x[0].numel(), nats((logits.sigmoid() - x).square())
-    each = (F.softplus(logits) - x * logits).flatten(1).sum(1) + _kl(mu, log_var).sum(1)
-    summed = "Sum over an image, then take the mean over the batch."
+def _wrong_means(d: Tensor, r: Tensor, batch: int, code: int, sides: Sequence[int]) -> Mistakes:
+    """Of the distortion and the rate, `sides` being the image's axes."""
+    summed, pixels = "Sum over an image, then take the mean over the batch.", math.prod(sides)
     return {
-        "right": d + r,
         "the reconstruction loss is averaged over the pixels, so the KL weighs as many times too much as "
         "there are pixels: the published bug. Sum over the pixels.": d / pixels + r,
         "the KL is averaged over the numbers of the code. Independent numbers' nats add up: sum.":
@@ -110,8 +127,8 @@ def _wrong_elbos(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> dict
         "both terms are averages, over pixels and over the code: beta is pixels / code size. Sum both.":
         d / pixels + r / code,
         f"the KL is summed over the batch, the reconstruction loss isn't. {summed}": d + r * batch,
-        "the KL is summed over the batch, and the reconstruction loss averaged over the pixels. Sum over an "
-        "image, then take the mean over the batch.": d / pixels + r * batch,
+        f"the KL is summed over the batch, and the reconstruction loss averaged over the pixels. {summed}":
+        d / pixels + r * batch,
         f"the reconstruction loss is summed over the batch, the KL isn't. {summed}": d * batch + r,
         "the reconstruction loss is a sum over everything, the KL a mean over everything: the code costs "
         "next to nothing.": [d * batch + r / code, d + r / code / batch],
@@ -120,35 +137,53 @@ def _wrong_elbos(x: Tensor, logits: Tensor, mu: Tensor, log_var: Tensor) -> dict
         "this is divided by the size of the batch twice.": [(d + r) / batch, d / batch + r, d + r / batch],
         "this is for one pixel. The unit is nats an image: sum over the pixels.": (d + r) / pixels,
         "the sum runs over one of the image's axes only. Sum over all of them.":
-        [d * n / pixels + r for n in x.shape[1:]] + [d / n + r for n in x.shape[1:]],
+        [d * n / pixels + r for n in sides] + [d / n + r for n in sides],
         "784 is typed in. Other images have other numbers of pixels: sum over them.": 784 / pixels * d + r,
+        "the KL is summed over the batch and averaged over the code: axis 0 for axis 1.":
+        d + r * batch / code,
+    }  # fmt: skip
+
+
+def _wrong_weights(d: Tensor, r: Tensor) -> Mistakes:
+    return {
         "the sign of the KL is wrong: this pays for a *large* divergence.": d - r,
         "this is the ELBO itself. Its negative is what is minimised.": -(d + r),
         "the sign of the reconstruction loss is wrong.": r - d,
         "the KL is missing, or weighs next to nothing: this is an autoencoder's loss.": [
             d, d + 0.00025 * r, d + 0.0005 * r, d + 0.001 * r],
-        "the KL is summed over the batch and averaged over the code: axis 0 for axis 1.":
-        d + r * batch / code,
         "the reconstruction loss is missing: this is the KL alone.": r,
         "the half in the KL is missing.": d + 2 * r,
         "the KL has one factor 1/2 too many.": d + r / 2,
+    }  # fmt: skip
+
+
+def _wrong_distortions(x: Tensor, logits: Tensor) -> dict[str, list[Tensor]]:
+    """To which the right rate is added."""
+    squares = _nats((logits.sigmoid() - x).square())
+    return {
         "this is the squared error. Here (7) is asked for, the binary cross-entropy.":
-        [squares + r, squares / 2 + r, squares / pixels + r, nats((logits - x).square()) + r],
+        [squares, squares / 2, squares / x[0].numel(), _nats((logits - x).square())],
+        "x and logits have changed places.": [_nats(_entropy(x, logits))],
+        "the sigmoid is applied twice: a function that takes logits got probabilities.":
+        [_nats(_entropy(logits.sigmoid(), x))],
+        "only the term x log p of (7) is there. Add (1 - x) log(1 - p).": [_nats(-x * F.logsigmoid(logits))],
+    }  # fmt: skip
+
+
+def _wrong_rates(mu: Tensor, log_var: Tensor) -> dict[str, list[Tensor]]:
+    """To which the right distortion is added."""
+    pairs = [  # what stands for the variance, and for its logarithm
+        (log_var, log_var.abs().log()), (log_var.square(), log_var.square().log()),
+        ((log_var / 2).exp(), log_var), ((2 * log_var).exp(), log_var), (log_var.exp(), log_var / 2),
+    ]  # fmt: skip
+    return {
         "log_var is the logarithm of the variance, not of the standard deviation and not the variance "
         "itself: the KL needs exp(log_var), and log_var as it is.":
-        [d + nats(_kl(mu, value)) for value in (2 * log_var, log_var / 2)]
-        + [d + nats((mu.square() + v - 1 - w) / 2) for v, w in (
-            (log_var, log_var.abs().log()), (log_var.square(), log_var.square().log()),
-            ((log_var / 2).exp(), log_var), ((2 * log_var).exp(), log_var), (log_var.exp(), log_var / 2))],
-        "the sign of log_var in the KL is wrong.": d + nats(_kl(mu, log_var) + log_var),
-        "the -1 in the KL is missing.": d + r + code / 2,
+        [_nats(kl(mu, value)) for value in (2 * log_var, log_var / 2)]
+        + [_nats((mu.square() + variance - 1 - logarithm) / 2) for variance, logarithm in pairs],
+        "the sign of log_var in the KL is wrong.": [_nats(kl(mu, log_var) + log_var)],
+        "the -1 in the KL is missing.": [_nats(kl(mu, log_var) + 0.5)],
         "mu² is missing from the KL, or isn't squared.":
-        [d + nats(_kl(0 * mu, log_var)), d + nats(_kl(0 * mu, log_var) + mu / 2)],
-        "mu and log_var have changed places.": d + nats(_kl(log_var, mu)),
-        "x and logits have changed places.": entropy(x, logits) + r,
-        "the sigmoid is applied twice: a function that takes logits got probabilities.":
-        entropy(logits.sigmoid(), x) + r,
-        "only the term x log p of (7) is there. Add (1 - x) log(1 - p).": nats(-x * F.logsigmoid(logits)) + r,
-        "this is in bits. Use the natural logarithm.": (d + r) / math.log(2),
-        "nothing is averaged over the batch: this is one number for each image.": each,
+        [_nats(kl(0 * mu, log_var)), _nats(kl(0 * mu, log_var) + mu / 2)],
+        "mu and log_var have changed places.": [_nats(kl(log_var, mu))],
     }  # fmt: skip
