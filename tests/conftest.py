@@ -12,6 +12,10 @@ mpl.use("agg")
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all-seeds", action="store_true", help="try every answer with 20 seeds instead of 3")
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The repository's folder, where it is a git checkout; a download without git skips the test."""

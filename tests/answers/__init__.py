@@ -1,54 +1,13 @@
 """Right answers to the exercises, differently written, and wrong ones with the message each must get.
 
-A file a topic. RIGHT maps a function's name to answers; WRONG to pairs of an answer and a pattern.
+A folder for each chapter and a file for each exercise, as in `tutorial_utils.checks`. A file holds RIGHT, a
+list of answers, and WRONG, a list of pairs of an answer and a pattern. Here they are found by their names.
 """
 
-from answers import (
-    adversarial,
-    bounds,
-    convolution,
-    densities,
-    estimators,
-    evaluation,
-    gan_training,
-    likelihoods,
-    measurement,
-    networks,
-    novelty,
-    reparameterization,
-    transposed,
-    variational,
-)
+from importlib import import_module
+from pathlib import Path
 
-RIGHT = (
-    novelty.RIGHT
-    | densities.RIGHT
-    | likelihoods.RIGHT
-    | convolution.RIGHT
-    | networks.RIGHT
-    | transposed.RIGHT
-    | adversarial.RIGHT
-    | reparameterization.RIGHT
-    | variational.RIGHT
-    | bounds.RIGHT
-    | estimators.RIGHT
-    | evaluation.RIGHT
-    | gan_training.RIGHT
-    | measurement.RIGHT
-)
-WRONG = (
-    novelty.WRONG
-    | densities.WRONG
-    | likelihoods.WRONG
-    | convolution.WRONG
-    | networks.WRONG
-    | transposed.WRONG
-    | adversarial.WRONG
-    | reparameterization.WRONG
-    | variational.WRONG
-    | bounds.WRONG
-    | estimators.WRONG
-    | evaluation.WRONG
-    | gan_training.WRONG
-    | measurement.WRONG
-)
+FILES = sorted(Path(__file__).parent.glob("*/*.py"))
+_modules = {path.stem: import_module(f"answers.{path.parent.name}.{path.stem}") for path in FILES}
+RIGHT = {name: module.RIGHT for name, module in _modules.items()}
+WRONG = {name: module.WRONG for name, module in _modules.items()}

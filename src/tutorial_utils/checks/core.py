@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+Mistakes = Mapping[str, Tensor | Sequence[Tensor]]  # a sentence: what this mistake gives
+
 HINTS: dict[str, tuple[str, ...]] = {}
 OVERFLOW = (
     "right for small logits, but inf or NaN for logits of ±1000: exp overflows, or the sigmoid rounds to 0 "
     "or 1 and its log is lost. Work from the logits, and rearrange so that exp never gets a positive number, "
     "as softplus and logsigmoid do."
 )
-
 DETACHED = (
     "the value is right but its gradient is not: a part is detached, or a backward of your own is wrong."
 )
@@ -150,7 +151,7 @@ def expect_any_device(fn: Callable, *inputs: Tensor) -> None:
 def expect(
     value: Any,
     right: Tensor,
-    mistakes: Mapping[str, Tensor | Sequence[Tensor]] | None = None,
+    mistakes: Mistakes | Callable[[], Mistakes] | None = None,
     *,
     otherwise: str,
     not_finite: str = "it contains inf or NaN where the right answer is finite.",
@@ -159,16 +160,38 @@ def expect(
     """Fail unless `value` is a tensor like `right`: shape, type and numbers, to a relative `tolerance`.
 
     `mistakes` maps a sentence to the number that this mistake gives, or to several: where the value is one
-    of them, the sentence is the message. `otherwise` is the message where none fits, `not_finite` where the
-    value is not finite. float64 is accepted for float32.
+    of them, the sentence is the message. (A function that returns them is called only for a wrong value.)
+    `otherwise` is the message where none fits, `not_finite` where the value is not finite. float64 is
+    accepted for float32.
     """
     if not isinstance(value, Tensor):
         raise CheckFailed(f"it must return a tensor, not {type(value).__name__}.")
-    fits = _close(value, right, tolerance)
-    for message, numbers in () if fits else (mistakes or {}).items():
+    close = _close(value, right, tolerance)
+    if not close:
+        _expect_none_of(mistakes() if callable(mistakes) else mistakes or {}, value, right, tolerance)
+    _expect_like(value, right, close, not_finite, tolerance)
+    dtypes = (right.dtype, torch.float64)
+    if not close and value.dtype in (*dtypes, torch.float32):
+        raise CheckFailed(otherwise)
+    if value.dtype not in dtypes:
+        beginning = "the numbers are right, but " if close else ""
+        raise CheckFailed(f"{beginning}{right.dtype} inputs must give {right.dtype}, not {value.dtype}.")
+
+
+def sized(mistakes: Mistakes, right: Tensor, *, num_images: int) -> Mistakes:
+    """Without those of another shape, where there is one image only: there they say nothing but the shape."""
+    return {m: wrong for m, wrong in mistakes.items() if num_images > 1 or wrong.shape == right.shape}
+
+
+def _expect_none_of(mistakes: Mistakes, value: Tensor, right: Tensor, tolerance: float) -> None:
+    for message, numbers in mistakes.items():
         for wrong in (numbers,) if isinstance(numbers, Tensor) else numbers:
             if _close(value, wrong, tolerance) and not _close(wrong, right, tolerance):
                 raise CheckFailed(message)
+
+
+def _expect_like(value: Tensor, right: Tensor, close: bool, not_finite: str, tolerance: float) -> None:
+    """Fail where the shape is another, the type is not a float, or a number is not finite."""
     if value.shape != right.shape:
         same = value.numel() == right.numel() and _close(value.reshape(right.shape), right, tolerance)
         beginning = "the numbers are right, but the shape must be" if same else "it must return shape"
@@ -177,12 +200,6 @@ def expect(
         raise CheckFailed(f"it must return {right.dtype}, not {value.dtype}.")
     if not value.isfinite().all():
         raise CheckFailed(not_finite)
-    close, dtypes = _close(value, right, tolerance), (right.dtype, torch.float64)
-    if not close and value.dtype in (*dtypes, torch.float32):
-        raise CheckFailed(otherwise)
-    if value.dtype not in dtypes:
-        beginning = "the numbers are right, but " if close else ""
-        raise CheckFailed(f"{beginning}{right.dtype} inputs must give {right.dtype}, not {value.dtype}.")
 
 
 def _from_torch(problem: Exception) -> bool:

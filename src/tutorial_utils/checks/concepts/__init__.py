@@ -1,0 +1,1 @@
+"""Chapter 1: a file for each exercise of `solutions/01_concepts.ipynb`, named like its function."""

@@ -1,0 +1,1 @@
+"""Chapter 4: a file for each exercise of `solutions/04_gan.ipynb`, named like its function."""
