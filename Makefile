@@ -13,7 +13,7 @@ endif
 OLDEST = $(subst $(VENV),$(VENV)-oldest,$(PY))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test outputs avx2 report badges oldest exercises checkpoints data lint format clean
+.PHONY: help lab test outputs avx2 report badges oldest exercises checkpoints replay mutants data lint format clean
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,10 @@ exercises: $(VENV)/.test  ## make the students' exercise notebooks from the solu
 	$(PY) tools/exercises.py
 
 checkpoints: $(VENV)/.test  ## train the shipped checkpoints again (NAME=name for one)
-	TUTORIAL_RETRAIN=$(or $(NAME),all) $(PY) tools/execute_notebooks.py --only-training --discard-outputs
+	$(PY) tools/train.py $(NAME)
+
+replay: $(VENV)/.test  ## show that tidied code still trains the shipped networks (NAME=name for one)
+	$(PY) tools/train.py --replay $(NAME)
 
 data: $(VENV)/.dev  ## rebuild the emoji grid from its npm packages, to the pixel
 	$(PY) tools/build_emoji.py

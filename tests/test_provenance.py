@@ -3,7 +3,6 @@ other code is told."""
 
 import json
 import linecache
-import textwrap
 from functools import partial
 
 import pytest
@@ -54,9 +53,9 @@ roots = partial(Network, 3), train
 """
 
 
-def digest_of(source: str, number=iter(range(1000))) -> str:
+def digest_of(source: str) -> str:
     """Run a page's source as a kernel does: its lines are in `linecache`, its names in `__main__`."""
-    source, name = textwrap.dedent(source), f"cell-{next(number)}"
+    name = f"cell-{len(linecache.cache)}"
     linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
     scope = {"__name__": "__main__"}
     exec(compile(source, name, "exec"), scope)

@@ -114,7 +114,7 @@ def test_a_shipped_model_is_trained_by_fit_and_loads_without_its_data(folder, se
 
 
 def test_a_history_needs_images(sets):
-    with pytest.raises(ValueError, match="at least 100.*not 99"):
+    with pytest.raises(ValueError, match=r"at least 100.*not 99"):
         fit(seeded(Scale, seed=0), terms, num_images=99, sets=sets)
 
 

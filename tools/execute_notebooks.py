@@ -11,10 +11,10 @@ there; TUTORIAL_DEVICE=cpu makes the page.
 import argparse
 import asyncio
 import base64
+import json
 import math
 import os
 import platform
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,6 +32,8 @@ from pages import CHAPTERS, ROOT, code_digest, read, tags, write
 from tutorial_utils import leaderboard
 from tutorial_utils.device import get_device
 from tutorial_utils.files import write_atomically
+
+BOARDS = [leaderboard.CLOTHES]
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
@@ -88,18 +90,20 @@ def update_readme() -> None:
 
 @contextmanager
 def leaderboard_open() -> Iterator[None]:
-    """Let the notebook write to a copy of the board, which replaces it once the notebook ran to its end."""
+    """Let the notebook write to copies of the boards, which replace them once the notebook ran to its end."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / leaderboard.FILE.name
-        before = leaderboard.FILE.read_bytes() if leaderboard.FILE.exists() else b"{}"
-        copy.write_bytes(before)
-        os.environ["TUTORIAL_LEADERBOARD"] = str(copy)
+        before = {board.file: board.file.read_bytes() for board in BOARDS if board.file.exists()}
+        for file, content in before.items():
+            (Path(folder) / file.name).write_bytes(content)
+        os.environ["TUTORIAL_LEADERBOARD"] = folder
         try:
             yield
         finally:
             del os.environ["TUTORIAL_LEADERBOARD"]
-        if copy.read_bytes() != before:
-            write_atomically(leaderboard.FILE, copy.read_bytes())
+        for file, content in before.items():
+            entered = (Path(folder) / file.name).read_bytes()
+            if entered != content:
+                write_atomically(file, entered)
 
 
 def run_only(path: Path) -> Run:
@@ -112,7 +116,7 @@ def refresh(path: Path) -> None:
         run_only(path)
         return
     notebook = read(path)
-    with leaderboard_open():
+    with leaderboard_open(), asked_what_it_loaded(notebook) as loaded:
         run = timed_run(notebook, path)
     clean(notebook)
     record, digest = notebook.metadata.setdefault("tutorial", {}), code_digest(notebook)
@@ -126,12 +130,28 @@ def refresh(path: Path) -> None:
         machine=machine(),
         threads=CORES,
         executed=digest,
+        checkpoints=loaded,
         long_cells={name: round(seconds) for name, seconds in run.seconds.items() if seconds >= LONG_SECONDS},
     )
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":  # this run was one with AVX2 only
+        record["avx2"] = {"minutes": record["cpu_minutes"], **minutes, "executed": digest}
     picture = cover(notebook)
     if picture:
         write_atomically(ROOT / "assets" / "figures" / f"{path.stem}.png", picture)
     write(path, notebook)
+
+
+@contextmanager
+def asked_what_it_loaded(notebook: nbformat.NotebookNode) -> Iterator[dict[str, str]]:
+    """Filled when the notebook ran: the shipped results that it asked for, with the digest of their code."""
+    question = "import json; from tutorial_utils import records; print(json.dumps(records.used))"
+    notebook.cells.append(nbformat.v4.new_code_cell(question))
+    loaded: dict[str, str] = {}
+    try:
+        yield loaded
+        loaded.update(json.loads(notebook.cells[-1].outputs[0].text))
+    finally:
+        del notebook.cells[-1]
 
 
 def time_with_avx2(path: Path) -> None:
@@ -196,7 +216,6 @@ def task(*, avx2: bool, discard_outputs: bool) -> Callable[[Path], object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
-    parser.add_argument("--only-training", action="store_true", help="those that make checkpoints")
     parser.add_argument("--discard-outputs", action="store_true", help="run, but store nothing")
     parser.add_argument("--avx2", action="store_true", help="time with AVX2 only, as most laptops have it")
     options = parser.parse_args()
@@ -207,11 +226,6 @@ def main() -> None:
     os.environ["TUTORIAL_HEADLESS"] = "1"
     paths = [path.resolve() for path in options.notebooks]
     paths = paths or CHAPTERS
-    if options.only_training:
-        trains = re.compile(r"load_or_train\(|shipped\(|stored\(")
-        paths = [path for path in paths if trains.search(path.read_text("utf-8"))]
-        if not paths:
-            print("no notebook trains a checkpoint")
     work = task(avx2=options.avx2, discard_outputs=options.discard_outputs)
     for path in paths:
         try:

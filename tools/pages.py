@@ -1,5 +1,6 @@
 """The course's notebooks as files: where they are, how one is read and written, and what is counted in it."""
 
+import ast
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 import nbformat
 
 from tutorial_utils.files import write_atomically
+from tutorial_utils.provenance import outline
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -41,10 +43,15 @@ def tags(cell: nbformat.NotebookNode) -> list[str]:
 def code_digest(notebook: nbformat.NotebookNode) -> str:
     """A digest of what decides what a run prints: the code cells and their tags.
 
-    The cell for Colab is left out: it prints nothing, and holds the repository's address.
+    The cell for Colab is left out: it prints nothing, and holds the repository's address. What a recipe of
+    the package computes counts as the page's own.
     """
     tagged = [[cell.source, sorted(tags(cell))] for cell in cells_of(notebook, "code")]
-    parts = [part for part in tagged if "colab" not in part[1]]
+    parts: list = [part for part in tagged if "colab" not in part[1]]
+    used = "\n".join(source for source, _ in parts)
+    for recipe in sorted((ROOT / "src" / "tutorial_utils" / "recipes").glob("*.py")):
+        if re.search(rf"\brecipes(\.| import ){recipe.stem}\b", used):
+            parts.append(outline(ast.parse(recipe.read_text("utf-8"))))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

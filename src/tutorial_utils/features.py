@@ -1,6 +1,6 @@
 """What the course's yardstick for clothes sees in an image. Every distance in it is measured here.
 
-The yardstick is the classifier that chapter 3 trains, `yardsticks.CLOTHES`: layer, digest and sizes stand there.
+The yardstick is the classifier that chapter 3 trains, `yardsticks.CLOTHES`, where layer and digest stand.
 Preprocessing: none; images are (N, 1, 28, 28) in [0, 1], white clothes on black.
 """
 

@@ -1,8 +1,9 @@
 """Every generator of one kind of images in the course, measured alike (chapter 6).
 
-A `Board` compares 10,000 samples of each model with the 10,000 test images, in a yardstick's features. The file
-behind it is written only by tools/execute_notebooks.py (`make outputs`), which names a folder with copies of the
-boards in TUTORIAL_LEADERBOARD. `CLOTHES` is the board of Fashion-MNIST; the module's functions are its methods.
+A `Board` compares 10,000 samples of each model with the 10,000 test images, in a yardstick's features. The
+file behind it is written only by tools/execute_notebooks.py (`make outputs`), which names a folder of copies
+of the boards in TUTORIAL_LEADERBOARD. `CLOTHES` is the board of Fashion-MNIST, and the module's functions are
+its methods.
 """
 
 import json
@@ -67,8 +68,8 @@ class Board:
     ) -> Entry:
         """Measure a generator and return its entry; under `make outputs`, put it on the board, too.
 
-        `images` are 10,000 samples in [0, 1], shaped like the board's, `labels` (10000,) the classes that were
-        asked for. `record` is its checkpoint's, or any mapping with "parameters", "num_images" (seen in
+        `images` are 10,000 samples in [0, 1], shaped like the board's, `labels` (10000,) the classes that
+        were asked for. `record` is its checkpoint's, or any mapping with "parameters", "num_images" (seen in
         training) and "seconds". `seeds` are Fréchet distances of networks trained alike from different seeds,
         if there are any. The entry holds all these and "metrics": a value and half of its 95 % interval for
         each. Raises `ValueError` for another number of samples, images outside the convention, or a record
@@ -108,9 +109,9 @@ class Board:
 
         Intervals come from 16 subsets of a tenth of the samples and of the test images, drawn without
         replacement: their variance times m / (n - m) (Politis and Romano 1994), which for a mean is unbiased.
-        For the other metrics it is a guide: too wide for a Fréchet distance near 0, and up to twice too narrow
-        or too wide where neighbours count, since these change with the size of the set. The memorisation ratio
-        uses the first 2,000 samples and test images. See `enter` for inputs and errors.
+        For the other metrics it is a guide: too wide for a Fréchet distance near 0, and up to twice too
+        narrow or too wide where neighbours count, since these change with the size of the set. The
+        memorisation ratio uses the first 2,000 samples and test images. See `enter` for inputs and errors.
         """
         fake = self._features(images, labels)
         values = measure_sets(fake, *self.reference(), radii=self.reference_radii())

@@ -20,8 +20,8 @@ NUM_SUBSETS, SUBSET_SIZE = 16, 1_000
 
 
 class Features(NamedTuple):
-    """Features (N, D) of a set of images, their class probabilities, and whether each is of the class that was
-    asked for (None where nothing was)."""
+    """Features (N, D) of a set of images, their class probabilities, and whether each is of the class that
+    was asked for (None where nothing was)."""
 
     features: Tensor
     probabilities: Tensor
@@ -59,7 +59,7 @@ def _draw(total: int, size: int, generator: torch.Generator) -> Tensor:
 
 
 def half_interval(values: Sequence[float]) -> float:
-    """Half a 95 % interval, from a metric's values on subsets of SUBSET_SIZE of NUM_SAMPLES (see `Board.measure`)."""
+    """Half a 95 % interval, from a metric's values on subsets of a tenth (see `Board.measure`)."""
     scale = SUBSET_SIZE / (NUM_SAMPLES - SUBSET_SIZE)
     return 1.96 * (scale * torch.tensor(values, dtype=torch.float64).var()).sqrt().item()
 

@@ -1,4 +1,4 @@
-"""Which code trained a network: a digest that sees what the training computes, and neither comments nor layout."""
+"""Which code trained a network: a digest that sees what is computed, and neither comments nor layout."""
 
 import ast
 import dis
@@ -33,7 +33,7 @@ def code_digest(*roots: Any) -> str | None:
 
 
 def outline(node: Any) -> Any:
-    """A syntax tree as nested lists, without docstrings, places and what differs between versions of Python."""
+    """A syntax tree as nested lists, without docstrings, places and what changes with Python's version."""
     if isinstance(node, list):
         return [outline(each) for each in node if not _is_docstring(each)]
     if not isinstance(node, ast.AST):

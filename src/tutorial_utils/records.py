@@ -1,9 +1,9 @@
-"""What is kept of a training beside its result, whether it is to run again, and whether its code is today's."""
+"""What is kept of a training beside its result; whether it is to run again; whether its code is today's."""
 
 import json
 import platform
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tutorial_utils.progress import format_seconds
 Record = dict[str, Any]
 
 REPLAY_TOLERANCE = 0.05  # relative; a GAN's run drifts by 3 % where only the rounding differs
-replaying = False  # what tools/execute_notebooks.py --replay switches on
+replaying: Sequence[str] = ()  # the names that `tools/train.py --replay` compares with their records
 
 used: dict[str, str | None] = {}
 """The results that this process asked for, each with the digest of the code that would make it."""
@@ -45,7 +45,7 @@ def asked_for(path: Path, *, only_by_name: bool = False) -> bool:
 
 
 def known_names(folder: Path) -> list[str]:
-    """Every result that ships in `folder`, or that a page's metadata announces ("checkpoints" in "tutorial")."""
+    """Every result that ships in `folder`, or that a page's metadata announces (tutorial.checkpoints)."""
     shipped = {path.stem for path in folder.glob("*.json")}
     for page in (ROOT / "notebooks").glob("*.ipynb"):
         try:
@@ -135,8 +135,8 @@ def replay(path: Path, record: Record, code: str | None, train: Callable[[], obj
     """Train up to the first row of the history, and compare it with the record's.
 
     Where code was tidied and computes the same, this shows it in a twentieth of the time: where no number
-    differs by more than REPLAY_TOLERANCE, the record gets the new code's digest, and says so. `seconds` is not
-    compared. Raises `ValueError` where a number differs, or where the record holds no history.
+    differs by more than REPLAY_TOLERANCE, the record gets the new code's digest, and says so. Seconds are
+    not compared. Raises `ValueError` where a number differs, or where the record holds no history.
     """
     before = record.get("history")
     if isinstance(before, dict):  # a sweep: its first run

@@ -75,8 +75,10 @@ def headless() -> bool:
 
 
 def leaderboard() -> Path | None:
-    """TUTORIAL_LEADERBOARD: the folder with the boards that take new entries, absolute as in `cache`; None where
-    it is not set."""
+    """TUTORIAL_LEADERBOARD: the folder with the boards that take new entries, absolute as in `cache`.
+
+    None where it is not set.
+    """
     return _path("TUTORIAL_LEADERBOARD")
 
 

@@ -131,7 +131,7 @@ _stops_at_first_row: ContextVar[bool] = ContextVar("stops_at_first_row", default
 
 @contextmanager
 def until_first_row() -> Iterator[None]:
-    """Trainings inside raise `FirstRow` when the first row of their history is there: see `records.replay`."""
+    """Trainings inside raise `FirstRow` once their history has its first row: see `records.replay`."""
     token = _stops_at_first_row.set(True)
     try:
         yield

@@ -121,7 +121,8 @@ def emoji(split: str = "train", size: int = 64) -> Emoji:
     """The emoji of one split, as a grid of content × style (see `Emoji`).
 
     `split` is "train" (80 % of the contents), "validation" or "test" (10 % each), fixed by a hash of the
-    name; names that share a picture in any style count as one, so that none lies in two splits. `size` is 64, or 32: the average over 2 × 2 pixels.
+    name; names that share a picture in any style count as one, so that none lies in two splits. `size` is 64,
+    or 32: the average over 2 × 2 pixels.
 
     The result is kept and shared between calls: do not change its tensors in place.
     Raises `ValueError` for another split or size, `AssetError` where a file is missing or altered.

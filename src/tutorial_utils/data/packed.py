@@ -1,4 +1,4 @@
-"""Images in memory as bytes: a quarter of what floats need. They are turned into floats as they are asked for."""
+"""Images in memory as bytes, a quarter of what floats need, which they become as they are asked for."""
 
 import torch
 from torch import Tensor
