@@ -110,7 +110,7 @@ def test_has_a_chapters_size(path, notebook):
     code = [code_lines(cell.source) for cell in cells_of(notebook, "code") if not is_colab(cell)]
     assert 40 <= len(notebook.cells) <= 110
     assert 2_000 <= words(notebook) <= 5_500
-    assert median(code) <= 10
+    assert median(code) <= 15
     assert max(code) <= 40
     assert 6 <= len(pictures(notebook)) <= 18
     assert path.stat().st_size <= 2 * MB

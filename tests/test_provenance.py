@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tutorial_utils import checkpoints, experiments, provenance, records
+from tutorial_utils import checkpoints, experiments, provenance, records, training
 from tutorial_utils.checkpoints import load_or_train
 from tutorial_utils.experiments import load_or_run, sweep
 from tutorial_utils.files import AssetError
@@ -189,3 +189,50 @@ def test_every_shipped_experiment_holds_numbers_and_no_network():
         record = json.loads(path.read_text("utf-8"))
         assert ("sha256" in record) == path.with_suffix(".safetensors").exists(), path.name
     assert experiments.load_or_run  # the one that writes those without
+
+
+def fit(model: nn.Module, *, rate: float = 0.1, seen: list | None = None) -> dict:
+    """Trains w towards 0 on ten batches; the history has two rows."""
+
+    def step(batch):
+        if seen is not None:
+            seen.append(len(batch[0]))
+        with torch.no_grad():
+            model.weight.mul_(1 - rate)
+        return {"weight": model.weight.sum()}
+
+    data = iter([(torch.zeros(10),)] * 10)
+    history = training.train(step, data, num_images=100, log_every=50)
+    return {"config": {}, "seed": 0, "num_images": 100, "metrics": {}, "history": history}
+
+
+def ones() -> nn.Module:
+    model = nn.Linear(1, 1)
+    nn.init.ones_(model.weight)
+    return model
+
+
+def test_a_replay_gives_the_digest_to_code_that_computes_the_same(folder, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "net")
+    load_or_train("net", ones, fit)
+    monkeypatch.delenv("TUTORIAL_RETRAIN")
+    monkeypatch.setattr(records, "replaying", ["net"])
+    weights = (folder / "net.safetensors").read_bytes()
+    seen: list = []
+    _, record = load_or_train("net", ones, partial(fit, seen=seen))  # other code, the same numbers
+    assert sum(seen) == 50  # up to the first row
+    assert record["code"] == code_digest(ones, partial(fit, seen=[]))
+    assert record["replayed"] == {"num_images": 50, "largest_difference": 0.0}
+    assert json.loads((folder / "net.json").read_text("utf-8")) == record
+    assert (folder / "net.safetensors").read_bytes() == weights
+    with pytest.raises(ValueError, match="net is not what this code makes"):
+        load_or_train("net", ones, partial(fit, rate=0.2))
+
+
+def test_a_replay_needs_a_history(folder, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "line")
+    load_or_train("line", build, train)
+    monkeypatch.delenv("TUTORIAL_RETRAIN")
+    monkeypatch.setattr(records, "replaying", ["line"])
+    with pytest.raises(ValueError, match="no history to compare with"):
+        load_or_train("line", build, train)

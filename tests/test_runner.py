@@ -1,5 +1,6 @@
 """Claims: `make outputs` and its relatives record what they should, where they should, and nothing else."""
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import execute_notebooks
 import measuring
 import nbformat
+import pages
 import pytest
 import report as report_tool
 import torch
@@ -41,18 +43,21 @@ def test_digest_sees_code_and_tags_but_no_prose():
 def test_the_board_is_replaced_only_after_a_run_that_ended(monkeypatch, tmp_path):
     board = tmp_path / "leaderboard.json"
     board.write_text('{"old": 1}')
-    monkeypatch.setattr(leaderboard, "FILE", board)
+    monkeypatch.setattr(execute_notebooks, "BOARDS", [dataclasses.replace(leaderboard.CLOTHES, file=board)])
+
+    def enter():
+        (Path(os.environ["TUTORIAL_LEADERBOARD"]) / board.name).write_text('{"new": 1}')
 
     def fail_half_way():
         with execute_notebooks.leaderboard_open():
-            Path(os.environ["TUTORIAL_LEADERBOARD"]).write_text('{"new": 1}')
+            enter()
             raise RuntimeError("half-way")
 
     with pytest.raises(RuntimeError, match="half-way"):
         fail_half_way()
     assert board.read_text() == '{"old": 1}'
     with execute_notebooks.leaderboard_open():
-        Path(os.environ["TUTORIAL_LEADERBOARD"]).write_text('{"new": 1}')
+        enter()
         assert board.read_text() == '{"old": 1}'
     assert board.read_text() == '{"new": 1}'
     assert "TUTORIAL_LEADERBOARD" not in os.environ
@@ -133,9 +138,12 @@ def outputs_on(monkeypatch, figures: Figures, cores: int = 2) -> None:
     """Let runs take these figures, and the machine have so many cores, with no way to choose among them."""
 
     async def execute(notebook, folder):
+        loaded = nbformat.v4.new_output("stream", text='{"01_net": "digest"}\n')
+        notebook.cells[-1].outputs = [loaded]  # of the cell that asks
         return execute_notebooks.Run(figures, {})
 
     monkeypatch.setattr(execute_notebooks, "execute", execute)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     monkeypatch.setattr(execute_notebooks, "usable_cores", lambda: cores)
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
 
@@ -153,6 +161,40 @@ def test_minutes_of_a_cpu_are_recorded_on_two_cores_alone(page, monkeypatch):
     assert record.executed == code_digest(nbformat.read(page, as_version=4))
     assert "gpu_minutes" not in record, "those were of other code"
     assert os.environ["OMP_NUM_THREADS"] == "2"
+    assert record.checkpoints == {"01_net": "digest"}
+    assert len(nbformat.read(page, as_version=4).cells) == len(chapter().cells), (
+        "nothing is left of the question"
+    )
+    assert "avx2" not in record
+
+
+def test_a_run_on_a_machine_with_avx2_only_is_one_with_avx2_only(page, monkeypatch):
+    outputs_on(monkeypatch, Figures(1.01, 1.81, 0.5, chapter=True))
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert make(monkeypatch) is None
+    record = record_of(page)
+    assert record.avx2 == {
+        "minutes": 1.1, "processor_minutes": 1.9, "memory_gb": 0.5, "executed": record.executed,
+    }  # fmt: skip
+
+
+def test_digest_sees_the_recipes_that_a_page_uses(monkeypatch, tmp_path):
+    recipes = tmp_path / "src" / "tutorial_utils" / "recipes"
+    recipes.mkdir(parents=True)
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    uses = (
+        notebook("from tutorial_utils.recipes import cake"),
+        notebook("from tutorial_utils.recipes.cake import x"),
+    )
+    other = notebook("from tutorial_utils.recipes import bread  # no cake")
+
+    def digests(recipe: str) -> list[str]:
+        (recipes / "cake.py").write_text(recipe)
+        return [code_digest(page) for page in (*uses, other)]
+
+    first, commented, changed = map(digests, ("x = 1", "# better\nx = 1", "x = 2"))
+    assert first == commented
+    assert [old == new for old, new in zip(first, changed, strict=True)] == [False, False, True]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system lets nobody choose cores")

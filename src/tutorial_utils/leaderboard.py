@@ -24,7 +24,7 @@ from tutorial_utils.device import get_device
 from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, write_atomically
 from tutorial_utils.measuring import NUM_NEIGHBORS, NUM_SAMPLES, Features, measure_sets
 from tutorial_utils.metrics import nearest_neighbors
-from tutorial_utils.metrics.neighbors import ball_radii
+from tutorial_utils.metrics.balls import neighbor_distances
 from tutorial_utils.yardsticks import Yardstick
 
 Entry = dict[str, Any]
@@ -183,8 +183,8 @@ def _reference(board: Board) -> tuple[Tensor, Tensor, Tensor]:
 
 @lru_cache
 def _reference_radii(board: Board) -> tuple[Tensor, Tensor]:
-    real = _reference(board)[0]
-    return ball_radii(real, 3), ball_radii(real, 5)
+    distances = neighbor_distances(_reference(board)[0], 5)
+    return distances[:, 2], distances[:, 4]
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -7,13 +7,12 @@ import torch
 from torch import Tensor
 
 from tutorial_utils.metrics import (
-    density_coverage,
     frechet_distance,
     inception_score,
     kernel_distance,
     nearest_neighbors,
-    precision_recall,
 )
+from tutorial_utils.metrics.neighbors import compare_balls
 
 NUM_SAMPLES, NUM_NEIGHBORS = 10_000, 2_000
 NUM_SUBSETS, SUBSET_SIZE = 16, 1_000
@@ -73,18 +72,12 @@ def _of_sets(
 ) -> dict[str, float]:
     """The metrics of two sets; of the whole sets (`radii` given) with the customary splits and subsets."""
     splits, subsets, size = (10, 50, 1_000) if radii else (1, 1, len(real))
-    of_three, of_five = radii or (None, None)
     seen = fake.features
     kernel, _ = kernel_distance(real, seen, num_subsets=subsets, subset_size=size, generator=generator)
-    precision, recall = precision_recall(real, seen, k=3, real_radii=of_three)
-    density, coverage = density_coverage(real, seen, k=5, real_radii=of_five)
     values = {
         "inception": inception_score(fake.probabilities, num_splits=splits)[0],
         "frechet": frechet_distance(real, seen),
         "kernel": kernel,
-        "precision": precision,
-        "recall": recall,
-        "density": density,
-        "coverage": coverage,
+        **compare_balls(real, seen, k=3, density_k=5, real_radii=radii),
     }
     return values if fake.agreed is None else values | {"obedience": fake.agreed.mean().item()}

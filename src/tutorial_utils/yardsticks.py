@@ -78,15 +78,15 @@ def _network(yardstick: Yardstick, device: torch.device) -> Any:
         shipped = restore_hint(*sorted(checkpoints.FOLDER.glob(f"{yardstick.name}.*")))
         raise AssetError(
             f"{yardstick.name} is not the pinned checkpoint, and no distance measured with it can be "
-            f"compared with an earlier one: its digest is {record['sha256']}, not {yardstick.sha256}. Either get the "
-            f"shipped one back: {shipped} Or, to change the yardstick for good, put the new digest into "
-            f"{__file__} and make every measured page again (make outputs)."
+            f"compared with an earlier one: its digest is {record['sha256']}, not {yardstick.sha256}. "
+            f"Either get the shipped one back: {shipped} Or, to change the yardstick for good, put the new "
+            f"digest into {__file__} and make every measured page again (make outputs)."
         )
     with torch.inference_mode(False):
         return fast(network.to(device)).requires_grad_(False)
 
 
-# Chapter 3's classifier. Features: the last stage's maps after ReLU, averaged over their 7 × 7 places: D = 128
+# Chapter 3's classifier. Features: the last stage's maps after ReLU, averaged over 7 × 7 places: D = 128
 CLOTHES = Yardstick(
     name="03_classifier",
     sha256="2417328438b51cb1c0ca46e164062338ab672c3e39b61fdb686c7ddb97980202",

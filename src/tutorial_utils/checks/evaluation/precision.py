@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tutorial_utils.checks.core import CheckFailed, Mistakes, call, check, expect
 from tutorial_utils.checks.numbers import as_float, collect
-from tutorial_utils.metrics.neighbors import EXACT
+from tutorial_utils.metrics.balls import EXACT
 
 NOT_THE_SHARE = (
     "this is not the share of fakes in a ball around a real point that reaches the k-th nearest other real "
