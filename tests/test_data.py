@@ -185,7 +185,7 @@ def test_names_that_share_a_picture_lie_in_one_split_and_hide_the_same_cell():
     where: dict[bytes, set] = {}
     for split in ("train", "validation", "test"):
         part = emoji(split)
-        for row, pictures in enumerate(part._pixels.flatten(2)):
+        for row, pictures in enumerate(part.images.flatten(2)):
             for style, picture in enumerate(pictures):
                 use = split, part.held_out[row, style].item()
                 where.setdefault(picture.numpy().tobytes(), set()).add(use)
@@ -210,8 +210,10 @@ def test_images_are_held_as_bytes_until_all_floats_are_asked_for():
     images = part.tensors[0]
     assert part.pixels is part.tensors[0] is images  # and no bytes any more
     assert torch.equal(part[7][0], row)
-    assert emoji("test", size=32)._pixels is emoji("test", size=64)._pixels
-    assert emoji("test", size=32).images is emoji("test", size=32).images
+    emoji_grid._part.cache_clear()
+    grid = emoji("test")
+    assert grid._pixels.dtype == torch.uint8
+    assert grid.images is grid.images is grid._pixels
 
 
 def test_rows_and_workers_see_the_same_images():

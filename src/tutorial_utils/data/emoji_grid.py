@@ -1,7 +1,7 @@
 """Emoji in four hands: 1,561 things, each drawn by Noto, Twemoji, Fluent and OpenMoji, with its name."""
 
 import hashlib
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from tutorial_utils.data.packed import as_floats
 from tutorial_utils.files import ASSETS, AssetError, read, restore_hint, verify
 
 SHIPPED = ASSETS / "data" / "emoji"
@@ -26,7 +27,7 @@ SHA256 = {  # of the names, of the groups that share a picture, and of each styl
 
 
 class Emoji:
-    """A grid of content × style, in memory as bytes.
+    """A grid of content × style. At 64 pixels it is kept as bytes until all images are asked for.
 
     images: float32 (N, 4, 3, size, size) in [0, 1], on white; names: N English names ("red-apple");
     styles: the four names along the second axis; held_out: bool (N, 4), the cells of the training
@@ -36,30 +37,23 @@ class Emoji:
     """
 
     def __init__(
-        self, pixels: Tensor, names: tuple[str, ...], styles: tuple[str, ...], held_out: Tensor, size: int
+        self, pixels: Tensor, names: tuple[str, ...], styles: tuple[str, ...], held_out: Tensor
     ) -> None:
         self.names, self.styles, self.held_out = names, styles, held_out
-        self._pixels, self._size = pixels, size  # uint8 (N, 4, 3, 64, 64)
+        self._pixels = pixels  # (N, 4, 3, size, size), bytes or floats
 
-    @cached_property
+    @property
     def images(self) -> Tensor:
-        shape = (*self._pixels.shape[:3], self._size, self._size)
         with torch.inference_mode(False):  # it is kept, and serves every caller
-            images = torch.empty(shape, dtype=torch.float32, device="cpu")
-            for target, part in zip(images.split(25), self._pixels.split(25), strict=True):  # to spare memory
-                target.copy_(self._resized(part.flatten(0, 1)).view_as(target))
-        return images
+            self._pixels = as_floats(self._pixels)
+        return self._pixels
 
     def __getitem__(self, cells: tuple[Tensor, Tensor]) -> Tensor:
         content, style = cells
-        return self._resized(self._pixels[content, style])
+        return as_floats(self._pixels[content, style])
 
     def __len__(self) -> int:
         return len(self.names)
-
-    def _resized(self, pixels: Tensor) -> Tensor:
-        """Bytes (B, 3, 64, 64) -> floats (B, 3, size, size): the mean over the pixels that become one."""
-        return F.avg_pool2d(pixels.to(torch.float32), PIXELS // self._size) / 255
 
 
 def _share(text: str) -> float:
@@ -136,18 +130,25 @@ def emoji(split: str = "train", size: int = 64) -> Emoji:
 
 @lru_cache
 def _part(split: str, size: int) -> Emoji:
-    if size != PIXELS:  # the same bytes
-        large = _part(split, PIXELS)
-        return Emoji(large._pixels, large.names, large.styles, large.held_out, size)
     names = _read_names()
     rows = [row for row, name in enumerate(names) if _split_of(name) == split]
     chosen = tuple(names[row] for row in rows)
     with torch.inference_mode(False), torch.device("cpu"):  # what is kept serves every caller
         sheets = [torch.from_numpy(_read_sheet(style, len(names))[rows]) for style in EMOJI_STYLES]
-        pixels = torch.stack(sheets, 1).permute(0, 1, 4, 2, 3).contiguous()
+        pixels = torch.stack(sheets, 1).permute(0, 1, 4, 2, 3)
         held_out = torch.zeros(len(rows), len(EMOJI_STYLES), dtype=torch.bool)
+        pixels = pixels.contiguous() if size == PIXELS else _averaged(pixels, size)
     for row, name in enumerate(chosen):
         style = _held_out_style(name)
         if split == "train" and style is not None:
             held_out[row, style] = True
-    return Emoji(pixels, chosen, EMOJI_STYLES, held_out, size)
+    return Emoji(pixels, chosen, EMOJI_STYLES, held_out)
+
+
+def _averaged(pixels: Tensor, size: int) -> Tensor:
+    """Bytes (N, 4, 3, 64, 64) -> floats (N, 4, 3, size, size): the mean over the pixels that become one."""
+    images = torch.empty(*pixels.shape[:3], size, size, dtype=torch.float32)
+    for target, part in zip(images.split(25), pixels.split(25), strict=True):  # to spare memory
+        small = F.avg_pool2d(part.flatten(0, 1).to(torch.float32), PIXELS // size) / 255
+        target.copy_(small.view_as(target))
+    return images
