@@ -71,3 +71,26 @@ def test_counts_are_those_of_brute_force(num_points, spread, generator):
     assert torch.equal(of_point, inside.sum(1))
     assert torch.equal(of_center, (distances <= point_radii).sum(1))
     assert not count_inside(centers, radii, points)[2].any()
+
+
+def test_a_ball_holds_the_neighbours_it_reaches_however_they_are_rounded(generator):
+    points = torch.randn(500, 7, generator=generator)
+    for k in (1, 3):
+        in_ball, _, of_center = count_inside(
+            points, ball_radii(points, k)[None], points, point_radii=ball_radii(points, k)
+        )
+        assert (in_ball == 1 + k).all(), "itself, and k more"
+        assert of_center.sum() == in_ball.sum()
+
+
+def test_counts_are_right_where_the_product_of_matrices_cannot_tell_who_is_inside(generator):
+    """Thousands away from the middle, and a millionth from each other."""
+    sides = 1000 * torch.tensor([-1.0, 1.0], dtype=torch.float64).repeat(60)[:, None]
+    centers, points = sides + 1e-6 * torch.randn(2, 120, 5, generator=generator, dtype=torch.float64)
+    radii = 4e-6 * torch.rand(1, 120, generator=generator, dtype=torch.float64)
+    inside = (centers[:, None] - points).norm(dim=2) <= radii[0, :, None]
+    assert 0.1 < inside.double().mean() < 0.4
+    in_ball, of_point, of_center = count_inside(centers, radii, points, point_radii=radii[0])
+    assert torch.equal(in_ball[0], inside.sum(1))
+    assert torch.equal(of_point[0], inside.sum(0))
+    assert torch.equal(of_center, ((centers[:, None] - points).norm(dim=2) <= radii[0]).sum(1))
