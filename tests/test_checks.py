@@ -1,6 +1,12 @@
 """Claims: each check accepts right answers however written, and names the mistake in each wrong one."""
 
+import ast
 import inspect
+import os
+import re
+import subprocess
+import sys
+from functools import cache, partial
 from pathlib import Path
 
 import exercises as tool
@@ -46,15 +52,50 @@ def test_right_answers_pass_however_written(name, place, seeds, capsys):
     assert lines == [f"✓ {name} is right"] * len(seeds)
 
 
+@cache
+def failure(name, place, seed):
+    """What the check says of the wrong answer at this place; it must say something."""
+    torch.manual_seed(seed)
+    with pytest.raises(CheckFailed) as caught:
+        check_of(name)(WRONG[name][place][0])
+    assert not isinstance(caught.value, NotAttempted)
+    return str(caught.value)
+
+
 @pytest.mark.filterwarnings("ignore:Using backward")  # one of the mistakes
 @pytest.mark.parametrize(("name", "place"), places(WRONG))
 def test_wrong_answers_fail_with_the_right_message(name, place, seeds):
-    answer, message = WRONG[name][place]
     for seed in seeds:
-        torch.manual_seed(seed)
-        with pytest.raises(CheckFailed, match=message) as caught:
-            check_of(name)(answer)
-        assert not isinstance(caught.value, NotAttempted)
+        assert re.search(WRONG[name][place][1], failure(name, place, seed))
+
+
+def not_attempted(*_, **__):
+    raise NotImplementedError
+
+
+def texts(node):
+    """The texts below this node that a message can hold: no docstrings, hints, or words to look for."""
+    if isinstance(node, ast.Compare | ast.GeneratorExp) or getattr(node, "name", "") == "hint":
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
+        yield node.value
+    skipped = list(getattr(node, "decorator_list", []))
+    if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+        skipped.append(node.body[0])
+    for child in ast.iter_child_nodes(node):
+        if child not in skipped:
+            yield from texts(child)
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")
+def test_every_message_is_one_that_a_known_answer_gets(seeds):
+    said = [failure(name, place, seed) for name, place in places(WRONG) for seed in seeds]
+    with pytest.raises(NotAttempted) as caught:
+        checks.check_mse(partial(not_attempted))
+    said = "\n".join([*said, str(caught.value)])
+    for path in CHECKS.rglob("*.py"):
+        for text in texts(ast.parse(path.read_text("utf-8"))):
+            assert text in said, path
 
 
 def test_an_exercise_has_one_place():
@@ -73,11 +114,8 @@ def test_an_exercise_has_one_place():
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_not_attempted_is_told_apart_from_none(name):
-    def stub(*_, **__):
-        raise NotImplementedError
-
     with pytest.raises(NotAttempted, match="not attempted"):
-        check_of(name)(stub)
+        check_of(name)(not_attempted)
     with pytest.raises(CheckFailed, match="return statement") as caught:
         check_of(name)(lambda *_, **__: None)
     assert not isinstance(caught.value, NotAttempted)
@@ -103,6 +141,35 @@ def test_failure_is_one_line_and_offers_a_hint():
     assert line.startswith("✗ mse: this is the mean absolute error")
     assert "hint('mse')" in line
     assert issubclass(CheckFailed, AssertionError)
+
+
+PRINTS_EVERYTHING = """
+from tutorial_utils import checks
+
+def stub(x, y):
+    raise NotImplementedError
+
+checks.check_mse(lambda x, y: (x - y).square().mean())
+checks.hint("best_sigma")
+for answer in (lambda x, y: (x - y).mean(), stub):
+    try:
+        checks.check_mse(answer)
+    except checks.CheckFailed as failure:
+        print(*failure._render_traceback_())
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks"), [("utf-8", "✓ ✗ …"), ("cp1252", "ok wrong …"), ("ascii", "ok wrong ...")]
+)
+def test_marks_are_words_where_they_cannot_be_printed(encoding, marks):
+    """A pipe on Windows is in cp1252: there a right answer ended in a UnicodeEncodeError."""
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-c", PRINTS_EVERYTHING]
+    run = subprocess.run(command, env=environment, capture_output=True, check=True)
+    right, hint, wrong, stub = run.stdout.decode(encoding).splitlines()
+    assert [line.split()[0] for line in (right, wrong, stub)] == marks.split()
+    assert hint.startswith("Hint 1: The log-density of x")
 
 
 def test_hints_are_there_and_bad_requests_are_named(capsys):

@@ -1,6 +1,7 @@
 """What every check is made of: its outcomes, its hints, and the comparison that names a mistake."""
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
@@ -20,6 +21,16 @@ DETACHED = (
     "the value is right but its gradient is not: a part is detached, or a backward of your own is wrong."
 )
 NAN_GRADIENT = "the value is right, but its gradient contains inf or NaN."
+MARKS = {"✓": "ok", "✗": "wrong", "…": "..."}  # with what stands for them where they can't be printed
+
+
+def printable(text: str) -> str:
+    """The text in characters that standard output has: a pipe on Windows may know only 256 of them."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    for mark, word in MARKS.items():
+        if mark.encode(encoding, "ignore") == b"":
+            text = text.replace(mark, word)
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class CheckFailed(AssertionError):
@@ -28,7 +39,7 @@ class CheckFailed(AssertionError):
     mark = "✗"
 
     def _render_traceback_(self) -> list[str]:
-        return [f"{self.mark} {self}"]
+        return [printable(f"{self.mark} {self}")]
 
 
 class NotAttempted(CheckFailed):
@@ -60,7 +71,7 @@ def check(name: str, *hints: str) -> Callable:
                     f"{name}: what it returned can't be compared ({type(problem).__name__}: "
                     f"{_one_line(problem)}). Stuck? checks.hint({name!r})"
                 ) from problem
-            print(f"✓ {name} is right")
+            print(printable(f"✓ {name} is right"))
 
         return checked
 
@@ -75,7 +86,7 @@ def hint(name: str, number: int = 1) -> None:
     if not 1 <= number <= len(hints):
         raise ValueError(f"{name} has hints 1 to {len(hints)}, not {number}")
     more = f" (one more: checks.hint({name!r}, {number + 1}))" if number < len(hints) else ""
-    print(f"Hint {number}: {hints[number - 1]}{more}")
+    print(printable(f"Hint {number}: {hints[number - 1]}{more}"))
 
 
 def call(fn: Callable, *inputs: Any, **options: Any) -> Any:

@@ -25,15 +25,15 @@ def expect_generator(draw: Draw, *, noise: str, advice: str) -> None:
     """Fail where the generator is ignored, replaced by the global one or another, copied, or seeded again.
 
     A copy shows in the second call with one generator: the first has not moved it. Without a generator every
-    call must draw anew. `noise` is the plural that messages use, `advice` ends that of an ignored generator.
+    call must draw anew. `noise` is the word that messages use, `advice` ends that of an ignored generator.
     """
     first = seeded(draw, 1, global_seed=10)
     if not _same(first, seeded(draw, 1, global_seed=11)):
         raise CheckFailed(f"two generators with the same seed give different {noise}: {advice}")
     if _same(first, seeded(draw, 2, global_seed=10)):
         raise CheckFailed(
-            f"two generators with different seeds give the same {noise}: they are the same in every call. "
-            "Draw with the one that is given."
+            f"two generators with different seeds give the same {noise}, the same in every call. Draw with "
+            "the one that is given."
         )
     generator = torch.Generator().manual_seed(3)
     if _any_same([draw(generator=generator) for _ in range(3)]):
@@ -42,7 +42,10 @@ def expect_generator(draw: Draw, *, noise: str, advice: str) -> None:
             "with the generator itself, not with a copy, and don't seed it again."
         )
     if _any_same(_without_generator(draw)):
-        raise CheckFailed(f"without a generator every call draws the same {noise}. Don't seed inside.")
+        raise CheckFailed(
+            f"without a generator every call draws the same {noise}. Draw anew each time, and don't seed "
+            "inside."
+        )
 
 
 def _without_generator(draw: Draw) -> list[Tensor]:

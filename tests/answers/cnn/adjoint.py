@@ -84,4 +84,6 @@ WRONG = [
     (lambda y, k: stamped(y, k).detach(), "gradient"),
     (lambda y, k: stamped(y, k) + torch.zeros(k.shape[1], 1, 1), "on a GPU"),
     (lambda y, k: stamped(y.mul_(2), k) / 2, "in place"),
+    (lambda y, k: F.conv2d(y[None], flip(k, 2, 3), padding=k.shape[2] - 1)[0],
+     "padded with the same number of zeros"),
 ]  # fmt: skip

@@ -41,4 +41,5 @@ WRONG = [
     (lambda: 924_500, "another network"),
     (lambda: "924,547", "must return a number"),
     (lambda: (count(), 0), "one number"),
+    (lambda: count(side=31), "grid is still that of 3 × 3"),
 ]  # fmt: skip

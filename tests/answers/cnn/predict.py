@@ -154,4 +154,6 @@ WRONG = [
     (lambda n, x: noted(n, x).float(), "float64"),
     (lambda n, x: noted(n, x).tolist(), "must return a tensor"),
     (lambda n, x: noted(n, x.sub_(0.5)), "in place"),
+    (lambda n, x: noted(n, x, before=lambda n, x: n.zero_grad()),
+     "gradients that the training has collected"),
 ]  # fmt: skip

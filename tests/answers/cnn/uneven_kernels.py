@@ -47,4 +47,5 @@ WRONG = [
     (lambda kernels, stride: [k for k in kernels if k % stride and k != 7], "kernel size 7 is missing"),
     (lambda kernels, stride: [k for k in kernels if k % stride or k == 9], "9 is in the list"),
     (lambda kernels, stride: [kernels.pop(0) for _ in kernels[:]], "changes its list"),
+    (lambda kernels, stride: [k for k in kernels if gcd(k, stride) == 1], "share no factor"),
 ]  # fmt: skip

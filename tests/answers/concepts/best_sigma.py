@@ -50,4 +50,5 @@ WRONG = [
     (lambda t, h: -best(t, h), "positive"),
     (lambda t, h: 0.14, "below|range|as small|as large"),
     (lambda t, h: torch.stack([t.std()] * 2), "one number"),
+    (lambda t, h: math.sqrt(2) * golden(t, h), "is the 2 missing"),
 ]  # fmt: skip

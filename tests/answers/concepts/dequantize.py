@@ -54,5 +54,7 @@ WRONG = [
     (lambda images, *, generator=None: spread(images, generator=generator).flatten(1), "shape"),
     (lambda images, *, generator=None: images.mul_(255).add_(
         torch.rand(images.shape, generator=generator)).div_(256), "in place"),
+    (lambda images, *, generator=None: spread(images, generator=generator).double(),
+     "float32 images must give"),
     *misused(spread),
 ]  # fmt: skip

@@ -22,4 +22,8 @@ WRONG = [
     (lambda log_p: log_p.amax(0) - log_p.mean(0), "largest draw"),
     (lambda log_p: torch.zeros(log_p.shape[1]) + log_p.logsumexp(0) - log_p.mean(0)
      - math.log(len(log_p)), "on a GPU"),
+    (lambda log_p: log_p.logsumexp(0) - 2 * math.log(len(log_p)) - log_p.mean(0), "taken off twice"),
+    (lambda log_p: log_p.exp().mean(0) / log_p.mean(0).exp(), "this is a ratio"),
+    (lambda log_p: log_p.logsumexp(0) - log_p.mean(0) - 0.9 * math.log(len(log_p)), "this is not log"),
+    (lambda log_p: log_p.log().mean(0), "for ordinary numbers"),
 ]  # fmt: skip

@@ -25,4 +25,5 @@ WRONG = [
     (lambda: [2.8, 2.8], "one number"),
     (lambda: [2.8], "the number itself, not a list"),
     (lambda: torch.tensor(2.8 + 0j), "a real number"),
+    (lambda: 0.01, "squared noise in one pixel"),
 ]  # fmt: skip

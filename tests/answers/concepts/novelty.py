@@ -37,4 +37,7 @@ WRONG = [
     (lambda s, t: [1.0] * len(s), "must return a tensor"),
     (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amin(1, keepdim=True), SHAPE),
     (lambda s, t: product(s, t).sqrt().amin(1), "Clamp it at 0"),
+    (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1)).amin(1).clamp(min=1),
+     "a copy of a training image must"),
+    (lambda s, t: torch.cdist(s.flatten(1), t.flatten(1), p=3).amin(1), "these are not the distances"),
 ]  # fmt: skip

@@ -37,5 +37,6 @@ WRONG = [
     (lambda p, n, *, generator=None: draw(p.roll(1, 1), n, generator=generator), "one too large"),
     (lambda p, n, *, generator=None: draw(p, n, generator=generator).sort(0).values, "in order"),
     (lambda p, n, *, generator=None: torch.multinomial(p, n, generator=generator).T / 255, "raised"),
+    (lambda p, n, *, generator=None: draw(p.flip(1), n, generator=generator), "frequencies are not those"),
     *misused(draw),
 ]  # fmt: skip

@@ -115,6 +115,19 @@ def with_jitter(real, fake):
     )
 
 
+def of_one_size(real, fake):
+    """Both covariances divided by the size of the first set."""
+    (m, c), (n, d) = moments(real), moments(fake)
+    return (m - n).square().sum() + right(c, d * (len(fake) - 1) / (len(real) - 1))
+
+
+def shrunk(real, fake):
+    """With a ridge for sets of few samples."""
+    (m, c), (n, d) = moments(real), moments(fake)
+    ridge = 0.1 * torch.eye(len(c)) if len(real) <= len(c) else 0
+    return (m - n).square().sum() + right(c + ridge, d + 3 * ridge)
+
+
 RIGHT = [
     metrics.frechet_distance,
     distance(right),
@@ -167,4 +180,9 @@ WRONG = [
     (lambda real, fake: torch.tensor([metrics.frechet_distance(real, fake)]), "shape"),
     (lambda real, fake: metrics.frechet_distance(real.sub_(1), fake) + 1, "in place"),
     (lambda real, fake: "0", "must return a float"),
+    (of_one_size, "right for two sets of one size"),
+    (shrunk, "fewer samples than features"),
+    (lambda real, fake: distance(right)(real, fake) + torch.equal(real, fake),
+     "equal sets must be at distance 0"),
+    (lambda real, fake: 1.5 * distance(right)(real, fake), "this is not"),
 ]  # fmt: skip

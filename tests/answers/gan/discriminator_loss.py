@@ -63,4 +63,7 @@ WRONG = [
     (lambda real, fake: labelled(real, fake).detach(), "no gradient"),
     (lambda real, fake: labelled(real, fake).item(), "must return a tensor"),
     (lambda real, fake: labelled(real, fake).view(1), SHAPE),
+    (lambda real, fake: (real.sigmoid() - 1).square().mean() + fake.sigmoid().square().mean(),
+     "squared error of prob"),
+    (lambda real, fake: 1.1 * labelled(real, fake), "this is not mean"),
 ]  # fmt: skip

@@ -78,6 +78,12 @@ def clears_both(generator, discriminator, optimizer, real, z):
     return step(generator, discriminator, optimizer, real, z)
 
 
+def never_backward(generator, discriminator, optimizer, real, z):
+    loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(generator(z).detach())).mean()
+    optimizer.step()
+    return loss
+
+
 RIGHT = [
     step,
     functional,
@@ -109,4 +115,5 @@ WRONG = [
     (lambda *a: step(*a, returned=lambda loss: 1.0), "not the loss before"),
     (lambda *a: step(*a, returned=lambda loss: None), "return statement"),
     (lambda *a: step(*a, on_real=lambda x: F.relu(1 - x), on_fake=lambda x: F.relu(1 + x)), "own loss"),
+    (never_backward, "backward is missing"),
 ]  # fmt: skip

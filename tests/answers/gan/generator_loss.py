@@ -32,4 +32,6 @@ WRONG = [
     (lambda fake: F.softplus(-fake).mean().detach(), "no gradient"),
     (lambda fake: F.softplus(-fake).mean().item(), "must return a tensor"),
     (lambda fake: F.softplus(-fake).mean()[None], SHAPE),
+    (lambda fake: (fake.sigmoid() - 1).square().mean(), "squared error of prob"),
+    (lambda fake: 1.1 * F.softplus(-fake).mean(), "this is not the mean"),
 ]  # fmt: skip

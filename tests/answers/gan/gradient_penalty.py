@@ -112,6 +112,12 @@ def normal_weight(real, fake, generator):
     return weight * real + (1 - weight) * fake
 
 
+def graph_used_up(critic, real, fake, *, generator=None):
+    value = penalty(critic, real, fake, generator=generator)
+    torch.autograd.grad(value, list(critic.parameters()))
+    return value
+
+
 RIGHT = [
     penalty,
     other_way_round,
@@ -155,5 +161,10 @@ WRONG = [
     (made_of(lambda r, f, g: mix(r, f, None)), "same seed"),
     (made_of(lambda r, f, g: mix(r, f, torch.Generator())), "same in every call"),
     (lambda critic, real, fake, *, generator=None: torch.zeros(()), "never calls"),
+    (made_of(value=lambda g: (g.flatten(1).square().mean(1).sqrt() - 1).square().mean()),
+     "sum, don't average"),
+    (made_of(value=lambda g: 1.5 * (g.flatten(1).norm(dim=1) - 1).square().mean()),
+     "this is not the mean over the batch"),
+    (graph_used_up, "can't be differentiated"),
     *misused(penalty),
 ]  # fmt: skip

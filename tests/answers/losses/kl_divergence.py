@@ -79,4 +79,8 @@ WRONG = [
     (lambda p, q: kl(p, q).float(), "float64"),
     (lambda p, q: kl(p, q)[:, None], SHAPE),
     (lambda p, q: torch.zeros(len(p)) + kl(p, q), "on a GPU"),
+    (lambda p, q: kl(p, q) + torch.equal(p, q), "must be 0"),
+    (lambda p, q: torch.where(p > 0, kl(p, q)[:, None] / p.shape[1], q).sum(1), "where p has zeros"),
+    (lambda p, q: (p * (p - q).log()).sum(1), "inf or NaN though all of p and q"),
+    (lambda p, q: (torch.xlogy(p, p.detach()) - p * q.log()).sum(1), "With respect to p it is"),
 ]  # fmt: skip

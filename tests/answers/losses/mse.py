@@ -1,5 +1,6 @@
 """Answers to `mse`."""
 
+import numpy as np
 import torch
 from answers.shared import SHAPE
 from torch.nn import functional as F
@@ -38,4 +39,9 @@ WRONG = [
     (lambda x, y: (x - y).square().mean().view(1), SHAPE),
     (lambda x, y: (x - y).square().mean().float(), "float64"),
     (lambda x, y: None if x.requires_grad else (x - y).square().mean(), "returned None"),
+    (lambda x, y: (x - y).square().sum() / (x.numel() - 1), "this is not the mean over every element"),
+    (lambda x, y: torch.tensor(np.square(x.numpy() - y.numpy()).mean()),
+     "require a gradient it raised RuntimeError"),
+    (lambda x, y: (x - y).square().mean().to_sparse(), "can't be compared"),
+    (torch.ones(()), "give it the function itself"),
 ]  # fmt: skip

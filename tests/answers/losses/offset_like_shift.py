@@ -66,4 +66,7 @@ WRONG = [
     (lambda images, pixels: offset(images, pixels).mean().item(), "must return a tensor"),
     (lambda images, pixels: offset(images, pixels) + (0.1 if pixels == 0 else 0), "by 0 pixels"),
     (lambda images, pixels: torch.zeros(len(images)) + offset(images, pixels), "on a GPU|float64"),
+    (lambda images, pixels: -offset(images, pixels), "the other root"),
+    (lambda images, pixels: (images - images.roll(pixels, 3)).square().mean((2, 3)).sqrt().mean(1),
+     "for each channel, averaged"),
 ]  # fmt: skip

@@ -67,4 +67,9 @@ WRONG = [
      "gradient"),
     (lambda log_w: with_max(log_w)[None], SHAPE),
     (lambda log_w: with_max(log_w).tolist(), "must return a tensor"),
+    (lambda log_w: (-log_w).logsumexp(0) - math.log(len(log_w)), "sign of log_w"),
+    (lambda log_w: log_w.logsumexp(0) - math.log(log_w.numel()), "over samples and images, for each image"),
+    (lambda log_w: log_w.logsumexp(1) - math.log(len(log_w)), "minus log K"),
+    (lambda log_w: log_w.mean(0) + (log_w - log_w.mean(0)).exp().mean(0).log(), "one sample outweighs"),
+    (lambda log_w: with_max(log_w) + 0.1, "this is not log"),
 ]  # fmt: skip

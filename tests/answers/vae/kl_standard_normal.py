@@ -75,4 +75,12 @@ WRONG = [
     (lambda mu, log_var: kl(mu, log_var).detach(), "no gradient"),
     (lambda mu, log_var: kl(mu, log_var)[:, None], SHAPE),
     (lambda mu, log_var: kl(mu, log_var).tolist(), "must return a tensor"),
+    (lambda mu, log_var: (mu**2 + log_var.exp() - 1 - log_var / 2).sum(1), "only a part of the sum: it"),
+    (lambda mu, log_var: kl(mu, log_var, variance=lambda v: v, log=lambda v: v.abs().log()),
+     "variance itself"),
+    (lambda mu, log_var: kl(mu, log_var, square=lambda m: -(m**2)), "sign of mu²"),
+    (lambda mu, log_var: kl(mu, log_var, variance=lambda v: -v.exp()), "sign of exp"),
+    (lambda mu, log_var: kl(mu, log_var, log=lambda v: 2 * v), "that of s⁴"),
+    (lambda mu, log_var: kl(mu, log_var.clamp(-10, 10)), "is something clamped"),
+    (lambda mu, log_var: kl(mu, log_var + 0 * (0 * mu).sqrt()), "gradient contains inf or NaN"),
 ]  # fmt: skip

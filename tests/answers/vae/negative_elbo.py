@@ -132,4 +132,5 @@ WRONG = [
     (lambda x, logits, mu, v: elbo(x, logits, mu, v.exp_().log_()), "in place"),
     (with_a_cpu_tensor, "on a GPU"),
     (lambda *a: elbo(*a) + 1, "not the mean over the batch"),
+    (lambda x, logits, mu, v: entropy(logits, x).mean() + kl(mu, v).sum(0).mean(), "axis 0 for axis 1"),
 ]  # fmt: skip

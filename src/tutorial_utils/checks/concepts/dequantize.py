@@ -76,10 +76,9 @@ def _check_uniform(place: Tensor) -> None:
         raise CheckFailed(f"every image gets the same noise. {own}")
     if place.flatten(1).std(1).max() < 1e-3:
         raise CheckFailed(f"all pixels of an image get the same noise. {own}")
-    for axis in range(1, place.ndim):
+    for axis, places in zip(range(1, place.ndim), ("channels", "rows", "columns"), strict=False):
         if place.shape[axis] > 1 and place.diff(dim=axis).abs().max() < 1e-3:
-            names = ("", "channels", "rows", "columns") if place.ndim == 4 else ["places on an axis"] * 9
-            raise CheckFailed(f"all {names[axis]} get the same noise. {own}")
+            raise CheckFailed(f"all {places} get the same noise. {own}")
     ticks = torch.linspace(0, 1, place.numel())
     gap = (place.flatten().sort().values - ticks).abs().max()  # Kolmogorov and Smirnov
     if gap > 0.04:

@@ -41,12 +41,12 @@ def _mistakes(theta: float, psi: float, options: dict[str, float]) -> dict[str, 
 
     return {
         "the moves alternate: the second player sees the first one's move. Compute both gradients first.":
-        [path("judge first"), path("generator first")],
+        [path("judge-first"), path("generator-first")],
         "the generator moves away: its loss softplus(-psi theta) pulls theta in psi's direction.":
-        path("generator climbs"),
+        path("generator-climbs"),
         "the judge moves the wrong way: it minimises its loss, so psi turns against theta.":
-        path("judge climbs"),
-        "both players climb: each loss is minimised.": path("generator climbs", "judge climbs", gamma=-1),
+        path("judge-climbs"),
+        "both players climb: each loss is minimised.": path("generator-climbs", "judge-climbs", gamma=-1),
         "the generator's loss is the saturating one, -softplus(psi theta).": path("saturating"),
         "R1 is gamma / 2 psi², whose derivative is gamma psi: the half and the two cancel.":
         [path(gamma=0.5), path(gamma=2)],
@@ -65,7 +65,7 @@ def _path(
     theta: float, psi: float, *slips: str, gamma: float, learning_rate: float, num_steps: int
 ) -> Tensor:
     """Simultaneous gradient descent, or with students' slips."""
-    away, up = (-1 if f"{who} climbs" in slips else 1 for who in ("generator", "judge"))
+    away, up = (-1 if f"{who}-climbs" in slips else 1 for who in ("generator", "judge"))
 
     def sigmoid(a: float) -> float:
         return 1.0 if "linear" in slips else 1 / (1 + math.exp(-max(min(a, 700), -700)))
@@ -81,9 +81,9 @@ def _path(
     for _ in range(num_steps):
         theta, psi = places[-1]
         new_theta, new_psi = generator(theta, psi), judge(theta, psi)
-        if "judge first" in slips:
+        if "judge-first" in slips:
             new_theta = generator(theta, new_psi)
-        if "generator first" in slips:
+        if "generator-first" in slips:
             new_psi = judge(new_theta, psi)
         places.append((new_theta, new_psi))
     return torch.tensor(places, dtype=torch.float64)

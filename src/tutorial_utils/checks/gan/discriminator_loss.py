@@ -81,7 +81,7 @@ def _wrong_terms(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
 def _wrong_means(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
     on_real, on_fake = F.softplus(-real), F.softplus(fake)
     together = torch.cat([on_real.flatten(), on_fake.flatten()]).mean()
-    mistakes = {
+    return {
         SUM: on_real.sum() + on_fake.sum(),
         "this is half of it, the mean of the two terms. Add them: mean on real plus mean on fake.":
         (on_real.mean() + on_fake.mean()) / 2,
@@ -90,9 +90,6 @@ def _wrong_means(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         "this is twice the mean over both batches together, which is right only for batches of one size. "
         "Take each batch's mean.": 2 * together,
     }  # fmt: skip
-    if real.shape == fake.shape:
-        mistakes["nothing is averaged: this is one number for each pair of images."] = on_real + on_fake
-    return mistakes
 
 
 def _other_losses(real: Tensor, fake: Tensor) -> dict[str, Tensor]:

@@ -123,9 +123,9 @@ def _judge_step(moved: nn.Module, judge: nn.Module, stale: list[Tensor], real: T
         "the step follows stale gradients: what earlier steps, the generator's included, left in .grad is "
         "added to the new. Call optimizer.zero_grad() before backward.":
         [right + old, *(g + old for g in gradients.values())],
-        "the discriminator did not move. Call backward, then optimizer.step().": torch.zeros_like(right),
-        "zero_grad stands between backward and step, or backward is missing: the step follows the old "
-        "gradients alone.": old,
+        "the discriminator did not move. Call backward, then optimizer.step(), and no zero_grad between.":
+        torch.zeros_like(right),
+        "backward is missing: the step follows the gradients that were there before, alone.": old,
         "it climbs: the discriminator's loss is minimised, so don't turn its sign.": -right,
         "it takes two steps, or counts the loss twice.": 2 * right,
         **gradients,

@@ -54,7 +54,7 @@ def check_reparameterize(fn: Callable) -> None:
     _check_normal(_codes(fn, zeros, zeros, 1).flatten().double())
     expect_generator(
         lambda **options: call(fn, zeros, zeros, **options),
-        noise="codes",
+        noise="noise",
         advice="pass generator=generator to torch.randn (torch.randn_like and Normal(...).rsample() draw "
         "from the global state).",
     )
