@@ -103,6 +103,8 @@ def test_the_report_prints_what_is_recorded(monkeypatch, tmp_path, capsys):
     assert lines[2][:6] == ["02_new", "-", "-", "-", "-", "-"]
     assert lines[3][:2] == ["all", "4.5"]
     assert lines[5][:4] == ["01_x", "takes", "4.5", "minutes;"]
+    assert lines[6][:4] == ["01_x", "was", "timed", "before"]
+    assert len(lines) == 7
 
 
 @pytest.fixture
@@ -166,6 +168,22 @@ def test_minutes_of_a_cpu_are_recorded_on_two_cores_alone(page, monkeypatch):
         "nothing is left of the question"
     )
     assert "avx2" not in record
+
+
+def test_outputs_can_be_made_without_new_figures(page, monkeypatch):
+    """As on a slow machine: minutes stay those of the code that `timed` names, and no budget holds them."""
+    outputs_on(monkeypatch, Figures(1.01, 1.81, 0.5, chapter=True))
+    make(monkeypatch)
+    timed = record_of(page).timed
+    changed = nbformat.read(page, as_version=4)
+    changed.cells[0].source = "2 + 2"
+    changed.metadata.tutorial["cpu_minutes"] = 9.0
+    nbformat.write(changed, page)
+    outputs_on(monkeypatch, Figures(5.0, 9.0, 2.5, chapter=True))
+    assert make(monkeypatch, "--keep-figures") is None
+    record = record_of(page)
+    assert (record.timed, record.cpu_minutes, record.memory_gb) == (timed, 9.0, 0.5)
+    assert record.executed == code_digest(nbformat.read(page, as_version=4)) != timed
 
 
 def test_a_run_on_a_machine_with_avx2_only_is_one_with_avx2_only(page, monkeypatch):

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -27,7 +28,7 @@ from budgets import CORES, recorded_over_budget
 from measuring import busy, machine, usable_cores
 from nbclient.exceptions import CellExecutionError
 from notebook_runner import LONG_SECONDS, Run, execute
-from pages import CHAPTERS, ROOT, code_digest, read, tags, write
+from pages import CHAPTERS, ROOT, code_digest, read, tags, timed_record, write
 
 from tutorial_utils import leaderboard
 from tutorial_utils.device import get_device
@@ -110,8 +111,11 @@ def run_only(path: Path) -> Run:
     return timed_run(read(path), path)
 
 
-def refresh(path: Path) -> None:
-    """Make a chapter's page. Exercises and solutions are stored without outputs, and only run."""
+def refresh(path: Path, *, keep_figures: bool = False) -> None:
+    """Make a chapter's page. Exercises and solutions are stored without outputs, and only run.
+
+    With `keep_figures` minutes and memory stay those of an earlier run, whose code `timed` names.
+    """
     if path.parent != ROOT / "notebooks":
         run_only(path)
         return
@@ -123,22 +127,23 @@ def refresh(path: Path) -> None:
     if record.get("executed") != digest:  # then the GPU ran other code
         for key in ("gpu", "gpu_minutes"):
             record.pop(key, None)
-    minutes = figures(run)
-    record.update(
-        cpu_minutes=minutes.pop("minutes"),
-        **minutes,
-        machine=machine(),
-        threads=CORES,
-        executed=digest,
-        checkpoints=loaded,
-        long_cells={name: round(seconds) for name, seconds in run.seconds.items() if seconds >= LONG_SECONDS},
-    )
-    if torch.backends.cpu.get_cpu_capability() == "AVX2":  # this run was one with AVX2 only
-        record["avx2"] = {"minutes": record["cpu_minutes"], **minutes, "executed": digest}
+    record.update(executed=digest, checkpoints=loaded)
+    if not keep_figures:
+        time_page(record, run)
     picture = cover(notebook)
     if picture:
         write_atomically(ROOT / "assets" / "figures" / f"{path.stem}.png", picture)
     write(path, notebook)
+
+
+def time_page(record: dict, run: Run) -> None:
+    """Write down what the run took."""
+    minutes, digest = figures(run), record["executed"]
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":  # this run was one with AVX2 only
+        record["avx2"] = {**minutes, "executed": digest}
+    long = {name: round(seconds) for name, seconds in run.seconds.items() if seconds >= LONG_SECONDS}
+    record.update(cpu_minutes=minutes.pop("minutes"), **minutes)
+    record.update(machine=machine(), threads=CORES, timed=digest, long_cells=long)
 
 
 @contextmanager
@@ -198,25 +203,26 @@ def rounded_up(value: float, digits: int) -> float:
 
 def over_budget(paths: list[Path]) -> list[str]:
     """What is wrong with the records of these chapters, a line each."""
-    records = {path: read(path).metadata.get("tutorial", {}) for path in paths}
+    records = {path: timed_record(read(path)) for path in paths}
     problems = {path.stem: recorded_over_budget(record) for path, record in records.items()}
     return [f"{name} {problem}" for name, problem in problems.items() if problem]
 
 
-def task(*, avx2: bool, discard_outputs: bool) -> Callable[[Path], object]:
+def task(*, avx2: bool, discard_outputs: bool, keep_figures: bool) -> Callable[[Path], object]:
     """What is done with each notebook on this machine."""
     if discard_outputs:
         return run_only
     if get_device().type != "cpu":
         return time_on_gpu
     use_two_cores()
-    return time_with_avx2 if avx2 else refresh
+    return time_with_avx2 if avx2 else partial(refresh, keep_figures=keep_figures)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
     parser.add_argument("--discard-outputs", action="store_true", help="run, but store nothing")
+    parser.add_argument("--keep-figures", action="store_true", help="minutes stay those of an earlier run")
     parser.add_argument("--avx2", action="store_true", help="time with AVX2 only, as most laptops have it")
     options = parser.parse_args()
     if options.avx2:
@@ -226,7 +232,7 @@ def main() -> None:
     os.environ["TUTORIAL_HEADLESS"] = "1"
     paths = [path.resolve() for path in options.notebooks]
     paths = paths or CHAPTERS
-    work = task(avx2=options.avx2, discard_outputs=options.discard_outputs)
+    work = task(avx2=options.avx2, discard_outputs=options.discard_outputs, keep_figures=options.keep_figures)
     for path in paths:
         try:
             work(path)

@@ -55,6 +55,17 @@ def code_digest(notebook: nbformat.NotebookNode) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
+def timed_record(notebook: nbformat.NotebookNode) -> dict:
+    """What is recorded of a page, without figures of earlier code: budgets are for today's."""
+    record, digest = dict(notebook.metadata.get("tutorial", {})), code_digest(notebook)
+    if record.get("timed") != digest:
+        for key in ("cpu_minutes", "processor_minutes", "memory_gb"):
+            record.pop(key, None)
+    if record.get("avx2", {}).get("executed") != digest:
+        record.pop("avx2", None)
+    return record
+
+
 def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     """The outputs that are figures."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

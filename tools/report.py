@@ -1,7 +1,7 @@
 """Print what is recorded of each chapter. `make outputs` and `make avx2` measure it; nothing is run here."""
 
 from budgets import MAX_GB, MAX_MINUTES, MAX_MINUTES_ALL, MAX_MINUTES_MEAN, recorded, recorded_over_budget
-from pages import CHAPTERS, pictures, read, words
+from pages import CHAPTERS, pictures, read, timed_record, words
 
 
 def row(*cells: object) -> str:
@@ -29,6 +29,8 @@ def main() -> None:
     for path, record in records.items():
         if problem := recorded_over_budget(record):
             print(f"{path.stem} {problem}")
+        if len(timed_record(read(path))) < len(record):
+            print(f"{path.stem} was timed before its code changed: run it on a quiet machine")
 
 
 if __name__ == "__main__":
