@@ -53,6 +53,9 @@ checkpoints: $(VENV)/.test  ## train the shipped checkpoints again (NAME=name fo
 replay: $(VENV)/.test  ## show that tidied code still trains the shipped networks (NAME=name for one)
 	$(PY) tools/train.py --replay $(NAME)
 
+mutants: $(VENV)/.test  ## put faults into the package and see whether its tests notice (ARGS="--sample 100", or --help)
+	$(PY) tools/mutants.py $(ARGS)
+
 data: $(VENV)/.dev  ## rebuild the emoji grid from its npm packages, to the pixel
 	$(PY) tools/build_emoji.py
 

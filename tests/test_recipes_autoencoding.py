@@ -4,9 +4,10 @@ repeatable; sweeps and checkpoints come from the same training."""
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import TensorDataset
 
-from tutorial_utils import checkpoints
+from tutorial_utils import checkpoints, training
 from tutorial_utils.device import seeded
 from tutorial_utils.recipes import autoencoding
 from tutorial_utils.recipes.autoencoding import decode, encode, evaluate, fit, shipped, stored
@@ -75,6 +76,76 @@ def test_the_history_is_that_of_the_model_that_fit_leaves(sets):
     assert history[-1]["validation distortion"] == pytest.approx(
         evaluate(model, terms, sets[1].tensors[0])[0], abs=1e-5
     )
+
+
+def test_validation_and_the_model_that_is_left_have_the_averaged_weights(sets, monkeypatch):
+    """With an average that stays at 7, whatever the model learns."""
+    asked = []
+
+    def at_seven(model, **options):
+        asked.append(options)
+        average = AveragedModel(model, multi_avg_fn=lambda *_: None)
+        average.n_averaged += 1
+        nn.init.constant_(average.module.a, 7)
+        return average
+
+    monkeypatch.setattr(training, "moving_average", at_seven)
+    model = seeded(Scale, seed=0)
+    history = fit(model, terms, num_images=2_560, sets=sets)
+    assert asked == [{"half_life": 25, "batch_size": 128}]
+    assert [round(row["validation distortion"]) for row in history] == [16] * 20
+    assert [row["validation rate"] for row in history] == [49] * 20
+    assert model.a == 7
+
+
+def test_the_seed_is_that_of_batches_and_noise(sets):
+    def noise_and_image(model, x, labels=None, *, generator=None):
+        noise = torch.randn(len(x), generator=generator)
+        return noise + 0 * model.a, x[:, 0, 0, 0] + 0 * model.a
+
+    histories = [fit(Scale(), noise_and_image, num_images=2_560, sets=sets)]
+    histories += [fit(Scale(), noise_and_image, num_images=2_560, sets=sets, seed=seed) for seed in (0, 1)]
+    for key in ("distortion", "rate"):
+        first, again, other = ([row[key] for row in history] for history in histories)
+        assert first == again != other
+
+
+def test_the_recipe_is_what_the_docstring_says(sets, monkeypatch):
+    """Adam at 5e-3, which rises over 100 steps, stays, and falls in the last third; 20 rows; no bfloat16."""
+    seen = {}
+
+    def minimize(loss, model, optimizer, *, schedule, averaged, mixed):
+        seen.update(optimizer=optimizer, schedule=schedule, mixed=mixed)
+
+    def train(step, data, **options):
+        seen.update(options, batch=next(data))
+        return []
+
+    monkeypatch.setattr(training, "minimize", minimize)
+    monkeypatch.setattr(training, "train", train)
+    fit(Scale().eval(), terms, num_images=128 * 600 - 1, sets=sets, label="a")
+    (group,) = seen["optimizer"].param_groups
+    assert isinstance(seen["optimizer"], torch.optim.Adam)
+    assert (group["initial_lr"], group["betas"], group["weight_decay"]) == (5e-3, (0.9, 0.95), 0)
+    factor = seen["schedule"].lr_lambdas[0]
+    shares = {0: 0.01, 49: 0.5, 99: 1, 399: 1, 400: 1, 500: 0.5, 599: 0.005, 600: 0}
+    assert {step: factor(step) for step in shares} == pytest.approx(shares)
+    assert len(seen["batch"][0]) == 128
+    assert (seen["num_images"], seen["log_every"], seen["label"]) == (128 * 600 - 1, 3_839, "a")
+    assert not seen["mixed"]
+
+
+def test_the_model_is_in_training_mode_while_it_is_trained(sets):
+    modes = []
+
+    def noting(model, x, labels=None, *, generator=None):
+        modes.append(model.training)
+        return terms(model, x, labels, generator=generator)
+
+    model = Scale().eval()
+    fit(model, noting, num_images=128, sets=sets)
+    assert modes == [True, False]  # a step, then validation
+    assert not model.training
 
 
 def test_fit_and_evaluation_repeat_themselves(sets):

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from contextlib import suppress
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from tutorial_utils import device
+from tutorial_utils import progress as progress_module
 from tutorial_utils.progress import Progress, format_seconds
 from tutorial_utils.training import batches, minimize, moving_average, train
 
@@ -202,6 +204,53 @@ def test_progress_shows_speed_and_time_left_but_ends_without_timing(monkeypatch)
     assert shown[-1].strip() == "train: 100 of 100 images (done)"
 
 
+def test_progress_counts_seconds(monkeypatch):
+    """50 of 100 images in 10 seconds are 5 a second, and 10 more seconds; 0.2 s later nothing is shown."""
+    clock = iter([100.0, 110.0, 110.2, 110.25, 120.0])
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with Progress(100, label="train") as progress:
+        progress.advance(50, "loss 0.5")
+        progress.advance(1)
+        progress.advance(0)
+        progress.advance(69)
+    assert [line.rstrip() for line in stream.getvalue().split("\r")[1:]] == [
+        "train: 50 of 100 images (5 images/s, 10 s left, loss 0.5)",
+        "train: 51 of 100 images (5 images/s, 10 s left)",
+        "train: 120 of 100 images (6 images/s, 0 s left)",
+        "train: 120 of 100 images (done)",
+    ]
+    assert stream.getvalue().endswith("\n")
+
+
+def test_progress_in_a_notebook_is_one_display_that_is_replaced(monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, data, *, raw):
+            shown.append((data, raw))
+
+    def display(data, *, raw, display_id):
+        shown.append((data, raw))
+        assert display_id is True
+        return Handle()
+
+    monkeypatch.setattr(progress_module, "_in_kernel", lambda: True)
+    monkeypatch.setattr("IPython.display.display", display)
+    with suppress(KeyboardInterrupt), Progress(8, label="a & b", unit="rows") as progress:
+        progress.advance(2)
+        raise KeyboardInterrupt
+    assert all(raw for _, raw in shown)
+    assert [data["text/plain"] for data, _ in shown][::2] == [
+        "a & b: 0 of 8 rows (starting)", "a & b: 2 of 8 rows (stopped early)",
+    ]  # fmt: skip
+    assert shown[-1][0]["text/html"] == (
+        '<progress value="2" max="8" aria-label="a &amp; b"></progress> '
+        "a &amp; b: 2 of 8 rows (stopped early)"
+    )
+
+
 def test_progress_is_updated_at_most_four_times_a_second(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -213,4 +262,6 @@ def test_progress_is_updated_at_most_four_times_a_second(monkeypatch):
 
 def test_seconds_read_well():
     assert format_seconds(8.2) == "8 s"
+    assert format_seconds(59.4) == "59 s"
+    assert format_seconds(59.6) == "1 min 0 s"
     assert format_seconds(200) == "3 min 20 s"

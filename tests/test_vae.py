@@ -33,6 +33,19 @@ def test_samples_are_images_and_depend_on_the_seed_alone():
     assert torch.allclose(network.decode(z[120:121]).sigmoid(), first[120:121], atol=1e-5)
 
 
+@torch.no_grad()
+def test_encoder_and_decoder_hear_the_class():
+    network, x, z = VAE(3, num_classes=10), torch.rand(2, 1, 28, 28), torch.randn(2, 3)
+    labels = torch.tensor([0, 7])
+    for half in (0, 1):  # mean and log variance
+        first, other = network.encode(x, labels)[half], network.encode(x, torch.tensor([0, 8]))[half]
+        assert torch.equal(first[0], other[0])
+        assert not torch.allclose(first[1], other[1])
+    first, other = network.decode(z, labels), network.decode(z, torch.tensor([0, 8]))
+    assert torch.equal(first[0], other[0])
+    assert not torch.allclose(first[1], other[1])
+
+
 def test_a_class_can_be_asked_for_and_a_bad_one_is_named():
     network = VAE(num_classes=10)
     asked = [network.sample(2, labels=torch.full((2,), k), generator=torch.Generator()) for k in (0, 1)]
