@@ -45,12 +45,14 @@ def test_neighbor_distances_are_those_of_brute_force(num_copies, num_points, gen
 
 
 @pytest.mark.parametrize("num_twins", [SPARE + 12, 500], ids=["few", "most"])
-def test_neighbors_are_found_where_the_product_of_matrices_cannot_tell_them_apart(num_twins, generator):
-    """Thousands away from the middle, and a millionth from each other."""
-    points = 1000 * torch.randn(600, 6, generator=generator, dtype=torch.float64)
-    points[:num_twins] = points[0] + 1e-6 * torch.randn(
-        num_twins, 6, generator=generator, dtype=torch.float64
-    )
+@pytest.mark.parametrize("spread", [1e-6, 4e-4], ids=["at all", "well"])
+def test_neighbors_are_found_where_the_product_of_matrices_cannot_tell_them_apart(
+    spread, num_twins, generator
+):
+    """Thousands away from the middle, and next to nothing from each other."""
+    points = 1000 * torch.randn(600, 40, generator=generator, dtype=torch.float64)
+    twins = torch.randn(num_twins, 40, generator=generator, dtype=torch.float64)
+    points[:num_twins] = points[0] + spread * twins
     differences = (points[:, None] - points).norm(dim=2)
     expected = differences.fill_diagonal_(torch.inf).sort(1).values[:, :5]
     assert torch.allclose(neighbor_distances(points, 5), expected, rtol=1e-12, atol=0)

@@ -193,13 +193,15 @@ class Far(Tensor):
 
 class WithoutFloat64(TorchFunctionMode):
     """Plays such a device, as Apple's GPUs are, on the CPU: what is computed from a far tensor is far, until
-    it is moved, and refused in float64."""
+    it is moved, and refused in float64 or by NumPy."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function == Tensor.device.__get__:
             return FAR if isinstance(args[0], Far) else function(*args)
         if function is Tensor.cpu:
             return args[0].as_subclass(Tensor)
+        if function is Tensor.numpy and isinstance(args[0], Far):
+            raise TypeError("can't convert mps:0 device type tensor to numpy")
         if function is Tensor.to and FAR in args:
             return args[0].as_subclass(Far)
         result = function(*args, **(kwargs or {}))
