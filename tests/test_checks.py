@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import io
 import os
 import re
 import subprocess
@@ -143,33 +144,30 @@ def test_failure_is_one_line_and_offers_a_hint():
     assert issubclass(CheckFailed, AssertionError)
 
 
-PRINTS_EVERYTHING = """
-from tutorial_utils import checks
-
-def stub(x, y):
-    raise NotImplementedError
-
-checks.check_mse(lambda x, y: (x - y).square().mean())
-checks.hint("best_sigma")
-for answer in (lambda x, y: (x - y).mean(), stub):
-    try:
-        checks.check_mse(answer)
-    except checks.CheckFailed as failure:
-        print(*failure._render_traceback_())
-"""
-
-
 @pytest.mark.parametrize(
     ("encoding", "marks"), [("utf-8", "✓ ✗ …"), ("cp1252", "ok wrong …"), ("ascii", "ok wrong ...")]
 )
-def test_marks_are_words_where_they_cannot_be_printed(encoding, marks):
-    """A pipe on Windows is in cp1252: there a right answer ended in a UnicodeEncodeError."""
-    environment = os.environ | {"PYTHONIOENCODING": encoding}
-    command = [sys.executable, "-c", PRINTS_EVERYTHING]
-    run = subprocess.run(command, env=environment, capture_output=True, check=True)
-    right, hint, wrong, stub = run.stdout.decode(encoding).splitlines()
-    assert [line.split()[0] for line in (right, wrong, stub)] == marks.split()
+def test_marks_are_words_where_they_cannot_be_printed(encoding, marks, monkeypatch):
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding))
+    checks.check_mse(F.mse_loss)
+    for answer in (F.l1_loss, not_attempted):
+        with pytest.raises(CheckFailed) as caught:
+            checks.check_mse(answer)
+        print(*caught.value._render_traceback_())
+    checks.hint("best_sigma")
+    sys.stdout.flush()
+    *lines, hint = output.getvalue().decode(encoding).splitlines()
+    assert [line.split()[0] for line in lines] == marks.split()
     assert hint.startswith("Hint 1: The log-density of x")
+
+
+def test_a_right_answer_is_right_on_a_windows_pipe():
+    """It ended in a UnicodeEncodeError."""
+    code = "from tutorial_utils import checks; checks.check_mse(lambda x, y: (x - y).square().mean())"
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert run.stdout.split() == b"ok mse is right".split()
 
 
 def test_hints_are_there_and_bad_requests_are_named(capsys):

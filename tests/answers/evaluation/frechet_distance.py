@@ -124,8 +124,8 @@ def of_one_size(real, fake):
 def shrunk(real, fake):
     """With a ridge for sets of few samples."""
     (m, c), (n, d) = moments(real), moments(fake)
-    ridge = 0.1 * torch.eye(len(c)) if len(real) <= len(c) else 0
-    return (m - n).square().sum() + right(c + ridge, d + 3 * ridge)
+    ridge = torch.eye(len(c)) if len(real) <= len(c) else 0
+    return (m - n).square().sum() + right(c + ridge, d)
 
 
 RIGHT = [
