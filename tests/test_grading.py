@@ -1,6 +1,7 @@
 """Claims: the path in solutions/README.md grades chapter 4 rightly, what can't be graded gets no score."""
 
 import csv
+import os
 import re
 import shlex
 import sys
@@ -83,6 +84,8 @@ def test_the_readmes_path_grades_and_tells_graded_failed_refused_and_absent_apar
         folder.mkdir(parents=True)
     monkeypatch.chdir(repository)
     monkeypatch.setattr(sys, "argv", sys.argv)
+    scripts = str(Path(sys.executable).parent)  # as where it is activated: nbgrader calls alembic
+    monkeypatch.setenv("PATH", os.pathsep.join([scripts, os.environ["PATH"]]))
     lines = [line for block in BLOCKS.findall(tool.README.read_text("utf-8")) for line in block.splitlines()]
     make, release, *others = (line for line in lines if "pip install" not in line)
     assert [command(make), command(release)] == [0, 0]

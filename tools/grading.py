@@ -9,6 +9,7 @@ python tools/grading.py feedback 04_gan course returns      nbgrader's pages, na
 """
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -75,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     options = parser().parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # not every console has the letters of every name
+    # nbgrader calls alembic by name, also where the environment is not activated
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     chapter, course = options.chapter, options.course
     fine = True
     try:
