@@ -162,7 +162,7 @@ def check_frechet_distance(fn: Callable) -> None:
     _compare(fn, pairs, tolerance=1e-3)
     _compare(fn, [_sets(60, 45, 3), _sets(45, 60, 4)], tolerance=1e-3, ending=SIZES)
     real = torch.randn(6, 9)  # fewer samples than features: covariances without an inverse
-    singular = [(real, real.flip(1) + 1), (2 * real, real.flip(1))]
+    singular = [(real, real.flip(1) + 1), (2 * real, real.flip(1)), _sets(6, 6, 9)]
     _compare(fn, singular, tolerance=1e-2, ending=INVERTIBLE, not_finite=SINGULAR)
     same, zero = _number(call(fn, real, real.clone())), torch.zeros((), dtype=torch.float64)
     expect(same, zero, otherwise="equal sets must be at distance 0.", not_finite=SINGULAR, tolerance=1e-2)
