@@ -30,3 +30,14 @@ def checkout() -> Path:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list:
+    """What reaches the page: (data, metadata)."""
+    calls: list = []
+    monkeypatch.setattr(
+        "tutorial_utils.plotting.display",
+        lambda data, metadata=None, raw=False: calls.append((data, metadata)),
+    )
+    return calls

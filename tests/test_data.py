@@ -4,12 +4,12 @@ import lzma
 import math
 import pickle
 import shutil
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from surroundings import SURROUNDINGS
 from torch.nn import functional as F
 
 from tutorial_utils import files
@@ -227,12 +227,12 @@ def test_rows_and_workers_see_the_same_images():
     assert torch.equal(copy.tensors[0], images)
 
 
-@pytest.mark.parametrize("mode", ["inference", "float64", "meta"])
+@pytest.mark.parametrize("mode", ["inference mode", "default dtype", "default device"])
 def test_data_do_not_depend_on_the_callers_modes(mode, fresh_emoji):
     """What is kept for the session serves a later caller, too, who may want to train on it."""
     fashion._part.cache_clear()
     expected = torch.float32, "cpu"
-    with modes(mode):
+    with SURROUNDINGS[mode]():
         clothes, drawings = fashion_mnist("test"), emoji("test", size=32)
         tensors = clothes.tensors[0], drawings.images, clothes[0][0]
         noisy = dequantize(tensors[0][:4])
@@ -240,22 +240,6 @@ def test_data_do_not_depend_on_the_callers_modes(mode, fresh_emoji):
         assert (tensor.dtype, tensor.device.type) == expected
     for tensor in (clothes.tensors[0], drawings.images, clothes[0][0]):
         (torch.nn.Linear(1, 1)(tensor.flatten()[:64, None])).sum().backward()
-
-
-@contextmanager
-def modes(name):
-    if name == "inference":
-        with torch.inference_mode():
-            yield
-    elif name == "meta":
-        with torch.device("meta"):
-            yield
-    else:
-        torch.set_default_dtype(torch.float64)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(torch.float32)
 
 
 def test_cells_show_what_their_name_says():

@@ -1,10 +1,10 @@
 """Claims: the yardstick is the pinned network; a feature depends on its image alone; bad input is named."""
 
 import dataclasses
-from contextlib import contextmanager
 
 import pytest
 import torch
+from surroundings import SURROUNDINGS
 from torch.nn import functional as F
 
 from tutorial_utils import checkpoints, data, features, yardsticks
@@ -86,17 +86,13 @@ def test_bad_images_are_named(shape, scale, message):
             function(torch.rand(shape) * scale)
 
 
-@pytest.mark.parametrize("mode", ["inference", "float64", "autocast"])
+@pytest.mark.parametrize("mode", ["inference mode", "default dtype", "autocast"])
 def test_the_network_that_is_kept_does_not_depend_on_the_callers_modes(images, mode):
     yardsticks._network.cache_clear()
     expected = features.embed(images[:4])
     yardsticks._network.cache_clear()
     try:
-        with {
-            "inference": torch.inference_mode(),
-            "float64": default_dtype(torch.float64),
-            "autocast": torch.autocast("cpu", torch.bfloat16),
-        }[mode]:
+        with SURROUNDINGS[mode]():
             found = features.embed(images[:4])
         assert found.dtype == torch.float32
         assert torch.allclose(found, expected, atol=1e-5)
@@ -104,12 +100,3 @@ def test_the_network_that_is_kept_does_not_depend_on_the_callers_modes(images, m
         features.classifier().features(x).sum().backward()  # a later caller may need a gradient
     finally:
         yardsticks._network.cache_clear()
-
-
-@contextmanager
-def default_dtype(dtype):
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(torch.float32)

@@ -44,7 +44,7 @@ def test_photographs():
 
 def test_entry_holds_the_metrics_of_the_package(plain, test_photographs, monkeypatch):
     monkeypatch.delenv("TUTORIAL_LEADERBOARD", raising=False)
-    before = leaderboard.FILE.read_bytes()
+    before = leaderboard.CLOTHES.file.read_bytes()
     images = (0.9 * test_photographs[0]).flip(0)
     entry = plain.enter("dusk", images, RECORD, labels=test_photographs[1].flip(0))
     assert {key: entry[key] for key in ("parameters", "num_images", "seconds")} == {
@@ -69,7 +69,7 @@ def test_entry_holds_the_metrics_of_the_package(plain, test_photographs, monkeyp
     kernel = metrics.kernel_distance(real, fake, num_subsets=50, subset_size=1_000, generator=dice)[0]
     assert found["kernel"] == kernel
     assert "obedience" in entry["metrics"]
-    assert leaderboard.FILE.read_bytes() == before  # a reader's run writes nothing
+    assert leaderboard.CLOTHES.file.read_bytes() == before  # a reader's run writes nothing
 
 
 def test_half_an_interval_is_the_standard_error_of_a_mean():

@@ -23,16 +23,6 @@ from tutorial_utils.plotting import (
 )
 
 
-@pytest.fixture
-def shown(monkeypatch) -> list:
-    """What reaches the page: (data, metadata)."""
-    calls: list = []
-    monkeypatch.setattr(
-        plotting, "display", lambda data, metadata=None, raw=False: calls.append((data, metadata))
-    )
-    return calls
-
-
 def test_show_attaches_alternative_text_and_caption(shown):
     figure, axes = plt.subplots()
     axes.plot([0, 1])

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 import torch
+from surroundings import SURROUNDINGS
 from torch import nn
 
 from tutorial_utils import checkpoints, experiments, provenance, records, training
@@ -167,6 +168,25 @@ def test_an_experiment_keeps_numbers_alone_and_comes_back_from_its_file(folder, 
     assert load_or_run("sweep", run) == record
     with pytest.warns(records.OtherCode):
         load_or_run("sweep", lambda: pytest.fail("not needed"))
+
+
+def test_a_run_leaves_the_callers_random_state_and_modes_alone(folder, monkeypatch):
+    """Also one of an experiment, whose networks nobody keeps."""
+    monkeypatch.setenv("TUTORIAL_RETRAIN", "numbers")
+
+    def run():
+        torch.manual_seed(9)
+        weight = nn.Linear(2, 2).weight
+        weight.sum().backward()  # needs gradients
+        assert weight.dtype == torch.float32
+        return {"config": {}, "seed": 0, "num_images": 1, "metrics": weight.grad.sum()}
+
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    with SURROUNDINGS["inference mode"](), SURROUNDINGS["default dtype"]():
+        assert load_or_run("numbers", run)["metrics"] == 4.0
+    assert torch.equal(torch.rand(1), expected)
 
 
 @pytest.mark.parametrize("value", ["lime", "line,lime", "ALL,lime"])

@@ -2,12 +2,12 @@
 defaults around the call, nor on the inputs' precision, gradients, memory layout or device."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from surroundings import SURROUNDINGS
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -50,32 +50,6 @@ def draw(x: Tensor, y: Tensor) -> bytes:
     pictures = [plotting.render_png(each) for each in (figure, grid)]
     plt.close("all")
     return b"".join(pictures)
-
-
-@contextmanager
-def setting(get: Callable, change: Callable, value: object) -> Iterator[None]:
-    """One of PyTorch's switches, for a while."""
-    before = get()
-    change(value)
-    try:
-        yield
-    finally:
-        change(before)
-
-
-SURROUNDINGS: dict[str, Callable] = {
-    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
-    "default dtype": lambda: setting(torch.get_default_dtype, torch.set_default_dtype, torch.float64),
-    "default device": lambda: torch.device("meta"),
-    "inference mode": torch.inference_mode,
-    "medium precision": lambda: setting(
-        torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "medium"
-    ),
-    "two threads": lambda: setting(torch.get_num_threads, torch.set_num_threads, 2),
-    "deterministic": lambda: setting(
-        torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms, True
-    ),
-}
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,7 @@
 
 import pytest
 
-from tutorial_utils import plotting, widgets
-
-
-@pytest.fixture
-def shown(monkeypatch) -> list:
-    """What reaches the page: (data, metadata)."""
-    calls: list = []
-    monkeypatch.setattr(
-        plotting, "display", lambda data, metadata=None, raw=False: calls.append((data, metadata))
-    )
-    return calls
+from tutorial_utils import widgets
 
 
 def draw_power(axes, *, exponent: float, kind: str) -> None:

@@ -107,17 +107,13 @@ def leaderboard_open() -> Iterator[None]:
                 write_atomically(file, entered)
 
 
-def run_only(path: Path) -> Run:
-    return timed_run(read(path), path)
-
-
 def refresh(path: Path, *, keep_figures: bool = False) -> None:
     """Make a chapter's page. Exercises and solutions are stored without outputs, and only run.
 
     With `keep_figures` minutes and memory stay those of an earlier run, whose code `timed` names.
     """
     if path.parent != ROOT / "notebooks":
-        run_only(path)
+        timed_run(read(path), path)
         return
     notebook = read(path)
     with leaderboard_open(), asked_what_it_loaded(notebook) as loaded:
@@ -161,14 +157,14 @@ def asked_what_it_loaded(notebook: nbformat.NotebookNode) -> Iterator[dict[str, 
 
 def time_with_avx2(path: Path) -> None:
     """Add what a run takes without the instructions that most laptops lack; the page stays as it is."""
-    run, page = figures(run_only(path)), read(path)
+    run, page = figures(timed_run(read(path), path)), read(path)
     page.metadata.setdefault("tutorial", {})["avx2"] = {**run, "executed": code_digest(page)}
     write(path, page)
 
 
 def time_on_gpu(path: Path) -> None:
     """Add the minutes of a run on this GPU; the page and the CPU's minutes stay as they are."""
-    minutes, page = rounded_up(run_only(path).figures.minutes, 1), read(path)
+    minutes, page = rounded_up(timed_run(read(path), path).figures.minutes, 1), read(path)
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else get_device().type
     page.metadata.setdefault("tutorial", {}).update(gpu_minutes=minutes, gpu=name)
     write(path, page)
@@ -208,10 +204,8 @@ def over_budget(paths: list[Path]) -> list[str]:
     return [f"{name} {problem}" for name, problem in problems.items() if problem]
 
 
-def task(*, avx2: bool, discard_outputs: bool, keep_figures: bool) -> Callable[[Path], object]:
+def task(*, avx2: bool, keep_figures: bool) -> Callable[[Path], object]:
     """What is done with each notebook on this machine."""
-    if discard_outputs:
-        return run_only
     if get_device().type != "cpu":
         return time_on_gpu
     use_two_cores()
@@ -221,7 +215,6 @@ def task(*, avx2: bool, discard_outputs: bool, keep_figures: bool) -> Callable[[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
-    parser.add_argument("--discard-outputs", action="store_true", help="run, but store nothing")
     parser.add_argument("--keep-figures", action="store_true", help="minutes stay those of an earlier run")
     parser.add_argument("--avx2", action="store_true", help="time with AVX2 only, as most laptops have it")
     options = parser.parse_args()
@@ -232,15 +225,14 @@ def main() -> None:
     os.environ["TUTORIAL_HEADLESS"] = "1"
     paths = [path.resolve() for path in options.notebooks]
     paths = paths or CHAPTERS
-    work = task(avx2=options.avx2, discard_outputs=options.discard_outputs, keep_figures=options.keep_figures)
+    work = task(avx2=options.avx2, keep_figures=options.keep_figures)
     for path in paths:
         try:
             work(path)
         except CellExecutionError as problem:
             sys.exit(f"\n{path} failed; nothing of it was stored.\n{problem}")
-    if not options.discard_outputs:
-        update_readme()
-        sys.exit("\n".join(over_budget(paths)) or None)
+    update_readme()
+    sys.exit("\n".join(over_budget(paths)) or None)
 
 
 if __name__ == "__main__":

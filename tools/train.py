@@ -10,7 +10,6 @@ Which page makes which network stands in the pages' metadata. Afterwards run `ma
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
@@ -19,9 +18,8 @@ import nbformat
 from notebook_runner import execute
 from pages import CHAPTERS, ROOT, read
 
-from tutorial_utils import checkpoints, yardsticks
+from tutorial_utils import checkpoints, records, yardsticks
 from tutorial_utils.progress import format_seconds
-from tutorial_utils.records import duration
 
 REPLAY = "from tutorial_utils import records; records.replaying = {names!r}"
 
@@ -53,9 +51,8 @@ def announcement(names: list[str]) -> str:
     lines, total = [], 0.0
     for name in names:
         path = checkpoints.FOLDER / f"{name}.json"
-        lines.append(f"{name}: {duration(path)}")
-        if path.exists():
-            total += json.loads(path.read_text("utf-8")).get("seconds", 0.0)
+        lines.append(f"{name}: {records.duration(path)}")
+        total += records.load(path)["seconds"] if path.exists() else 0.0
     return "\n".join([*lines, f"in all {format_seconds(total)}, and the pages around them"])
 
 

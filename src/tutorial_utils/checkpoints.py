@@ -1,20 +1,17 @@
 """Trained networks that ship with the course, and the one way to make them again."""
 
 import hashlib
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import safetensors.torch
 import torch
 from torch import nn
 
 from tutorial_utils import records
-from tutorial_utils.device import memory_advice
-from tutorial_utils.files import ASSETS, AssetError, expect_writable, read, verify, write_atomically
+from tutorial_utils.batching import device_of
+from tutorial_utils.device import undisturbed
+from tutorial_utils.files import ASSETS, AssetError, read, verify, write_atomically
 from tutorial_utils.provenance import code_digest
 from tutorial_utils.records import Record
 
@@ -44,15 +41,13 @@ def load_or_train(
     whose result could not be written; `ValueError` where TUTORIAL_RETRAIN names what no page makes.
     A training that is interrupted leaves the files as they were.
     """
-    code = code_digest(build, train)
-    if records.asked_for(_paths(name)[1], only_by_name=only_by_name):
-        with _random_state_kept(), _usual_modes():
-            _train_and_write(name, build, train, dtype, code)
+    code, path = code_digest(build, train), _paths(name)[1]
+    if records.asked_for(path, only_by_name=only_by_name):
+        _train_and_write(name, build, train, dtype, code)
     model, record = load(name, build)
     if name in records.replaying:
-        with _random_state_kept(), _usual_modes():
-            record = records.replay(_paths(name)[1], record, code, lambda: train(build()))
-    records.compare_code(_paths(name)[1], record, code)
+        record = records.replay(path, record, code, lambda: train(build()))
+    records.compare_code(path, record, code)
     return model, record
 
 
@@ -72,7 +67,7 @@ def load(name: str, build: Callable[[], nn.Module]) -> tuple[nn.Module, Record]:
         raise AssetError(f"{record_path} is truncated or altered. To mend it: {mend}")
     content = read(weights_path, mend=mend)
     verify(weights_path, content, record["sha256"], mend=mend)
-    with _random_state_kept(), _usual_modes(), torch.device("cpu"):
+    with undisturbed(), torch.device("cpu"):
         model = build()
         try:
             model.load_state_dict(safetensors.torch.load(content))
@@ -92,24 +87,18 @@ def _train_and_write(
     name: str, build: Callable, train: Callable, dtype: torch.dtype, code: str | None
 ) -> None:
     weights_path, record_path = _paths(name)
-    records.announce(record_path)
-    model = build()
-    _serialise(model, dtype)  # fails now rather than after the training
-    expect_writable(weights_path.parent)  # likewise
-    start = time.monotonic()
-    with memory_advice():
-        record = train(model) or {}
-    seconds = time.monotonic() - start
+    with undisturbed():
+        model = build()
+        _serialise(model, dtype)  # fails now rather than after the training
+        record = records.make(record_path, lambda: train(model), code=code, where=lambda: device_of(model))
     content = _serialise(model, dtype)
-    device = next((parameter.device for parameter in model.parameters()), None)
-    record = records.made(record, seconds=seconds, device=device, code=code) | {
+    record |= {
         "dtype": str(dtype).removeprefix("torch."),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    text = records.as_text(record)
     write_atomically(weights_path, content)
-    write_atomically(record_path, text.encode())
+    records.write(record_path, record)
 
 
 def _serialise(model: nn.Module, dtype: torch.dtype) -> bytes:
@@ -118,28 +107,3 @@ def _serialise(model: nn.Module, dtype: torch.dtype) -> bytes:
         for key, value in model.state_dict().items()
     }
     return safetensors.torch.save(state)
-
-
-@contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Leave Python's, NumPy's and PyTorch's random state as it was."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    try:
-        with torch.random.fork_rng(devices):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-
-
-@contextmanager
-def _usual_modes() -> Iterator[None]:
-    """Gradients, and float32 by default: the result is kept, and serves other callers, too."""
-    before = torch.get_default_dtype()
-    try:
-        torch.set_default_dtype(torch.float32)
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
-    finally:
-        torch.set_default_dtype(before)

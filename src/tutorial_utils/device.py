@@ -45,6 +45,24 @@ def seeded(build: Callable[[], nn.Module], *, seed: int) -> nn.Module:
     return build()
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Make here what is kept for others: with gradients and in float32, whatever modes the caller is in.
+
+    Python's, NumPy's and PyTorch's random state and the default type are afterwards as they were.
+    """
+    python, numpy, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()  # noqa: NPY002
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    try:
+        torch.set_default_dtype(torch.float32)
+        with torch.random.fork_rng(devices), torch.inference_mode(False), torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
 def fast(module: nn.Module) -> nn.Module:
     """Lay the module's weights out channels last, which convolutions prefer; return the same module.
 

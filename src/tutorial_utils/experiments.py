@@ -1,12 +1,9 @@
 """Runs whose numbers ship with the course, such as sweeps over settings: no network is kept."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tutorial_utils import checkpoints, records
-from tutorial_utils.device import memory_advice
-from tutorial_utils.files import expect_writable, write_atomically
 from tutorial_utils.provenance import code_digest
 from tutorial_utils.records import Record
 
@@ -20,14 +17,7 @@ def load_or_run(name: str, run: Callable[[], Record]) -> Record:
     """
     code, path = code_digest(run), checkpoints.FOLDER / f"{name}.json"
     if records.asked_for(path):
-        records.announce(path)
-        expect_writable(path.parent)
-        start = time.monotonic()
-        with memory_advice():
-            record = run()
-        seconds = time.monotonic() - start
-        record = records.made(record, seconds=seconds, device=None, code=code)
-        write_atomically(path, records.as_text(record).encode())
+        records.write(path, records.make(path, run, code=code))
     record = records.load(path)
     if name in records.replaying:
         record = records.replay(path, record, code, run)

@@ -218,6 +218,5 @@ CLOTHES = Board(
     metrics=METRICS,
     images=lambda split: fashion_mnist(split).tensors[0],
 )
-FILE = CLOTHES.file
 enter, load, measure = CLOTHES.enter, CLOTHES.load, CLOTHES.measure
 table, draw, reference = CLOTHES.table, CLOTHES.draw, CLOTHES.reference

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import torch
 
 from tutorial_utils import settings, training
-from tutorial_utils.device import get_device
-from tutorial_utils.files import ROOT, AssetError, read, restore_hint, write_atomically
+from tutorial_utils.device import get_device, memory_advice, undisturbed
+from tutorial_utils.files import ROOT, AssetError, expect_writable, read, restore_hint, write_atomically
 from tutorial_utils.progress import format_seconds
 
 Record = dict[str, Any]
@@ -80,25 +81,35 @@ def ways_to_mend(*paths: Path) -> str:
     return f"{restore_hint(*paths)} Or train it again: set TUTORIAL_RETRAIN={paths[0].stem}."
 
 
-def announce(path: Path) -> None:
-    """Say before a training how long it took the last time."""
-    print(f"training {path.stem}: {duration(path)}")
-
-
 def duration(path: Path) -> str:
     """How long a training took the last time, and where."""
     try:
         record = load(path)
         return f"it took {format_seconds(record['seconds'])} on {record['machine']}"
-    except (AssetError, KeyError, TypeError):  # no record yet, or a bad one that is replaced now
+    except (AssetError, TypeError):  # no record yet, or a bad one that is replaced now
         return "how long it takes is not known"
 
 
-def made(record: Record, *, seconds: float, device: torch.device | None, code: str | None) -> Record:
-    """The record with what is added to every one: seconds, machine, versions, and the digest of the code."""
+def make(
+    path: Path,
+    train: Callable[[], Record],
+    *,
+    code: str | None,
+    where: Callable[[], torch.device] = get_device,
+) -> Record:
+    """The record of `train()`, with seconds, machine, versions, and the digest of the code added.
+
+    Says beforehand how long it took the last time. `where()` is asked afterwards for the device. The caller's
+    modes and random state are left alone. Raises `AssetError` where the record could not be written.
+    """
+    print(f"training {path.stem}: {duration(path)}")
+    expect_writable(path.parent)  # fails now rather than after the training
+    start = time.monotonic()
+    with undisturbed(), memory_advice():
+        record = train() or {}
     return record | {
-        "seconds": round(seconds, 1),
-        "machine": machine(device or get_device()),
+        "seconds": round(time.monotonic() - start, 1),
+        "machine": machine(where()),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "code": code,
     }
@@ -110,8 +121,9 @@ def machine(device: torch.device) -> str:
     return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"
 
 
-def as_text(record: Record) -> str:
-    return json.dumps(record, indent=1, default=_plain) + "\n"
+def write(path: Path, record: Record) -> None:
+    text = json.dumps(record, indent=1, default=_plain) + "\n"
+    write_atomically(path, text.encode())
 
 
 def _plain(value: Any) -> Any:
@@ -144,7 +156,7 @@ def replay(path: Path, record: Record, code: str | None, train: Callable[[], obj
     if not before:
         raise ValueError(f"{path.stem} has no history to compare with: train it again")
     try:
-        with training.until_first_row():
+        with undisturbed(), training.until_first_row():
             train()
         raise ValueError(f"{path.stem} did not train through training.train")
     except training.FirstRow as stopped:
@@ -158,5 +170,5 @@ def replay(path: Path, record: Record, code: str | None, train: Callable[[], obj
         raise ValueError(f"{path.stem} is not what this code makes: {row}, where the record has {before[0]}")
     shown = {"num_images": row["num_images"], "largest_difference": round(max(away.values()), 6)}
     record = record | {"code": code, "replayed": shown}
-    write_atomically(path, as_text(record).encode())
+    write(path, record)
     return record

@@ -44,8 +44,7 @@ class Emoji:
 
     @property
     def images(self) -> Tensor:
-        with torch.inference_mode(False):  # it is kept, and serves every caller
-            self._pixels = as_floats(self._pixels)
+        self._pixels = as_floats(self._pixels)
         return self._pixels
 
     def __getitem__(self, cells: tuple[Tensor, Tensor]) -> Tensor:

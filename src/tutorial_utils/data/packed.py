@@ -6,8 +6,12 @@ from torch.utils.data import TensorDataset
 
 
 def as_floats(pixels: Tensor) -> Tensor:
-    """Bytes of any shape -> float32 in [0, 1]: each over 255. Floats are returned as they are."""
-    return pixels.to(torch.float32).div_(255) if pixels.dtype == torch.uint8 else pixels
+    """Bytes of any shape -> float32 in [0, 1]: each over 255. Floats are returned as they are.
+
+    They can be trained on, also where they are asked for in inference mode.
+    """
+    with torch.inference_mode(False):
+        return pixels.to(torch.float32).div_(255) if pixels.dtype == torch.uint8 else pixels
 
 
 class ByteImages(TensorDataset):
@@ -22,8 +26,7 @@ class ByteImages(TensorDataset):
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor]:
-        with torch.inference_mode(False):  # a tensor made in inference mode could never be trained on
-            self.pixels = as_floats(self.pixels)
+        self.pixels = as_floats(self.pixels)
         return self.pixels, self.labels
 
     def __getitem__(self, index) -> tuple[Tensor, Tensor]:
