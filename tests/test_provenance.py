@@ -208,7 +208,14 @@ def test_every_shipped_experiment_holds_numbers_and_no_network():
     for path in shipped.glob("*.json"):
         record = json.loads(path.read_text("utf-8"))
         assert ("sha256" in record) == path.with_suffix(".safetensors").exists(), path.name
-    assert experiments.load_or_run  # the one that writes those without
+
+
+def test_a_page_that_only_reads_an_experiment_gets_its_record_and_runs_nothing(folder):
+    record = {"metrics": {"loss": 0.5}, "seconds": 1.0, "machine": "a test"}
+    records.write(folder / "numbers.json", record)
+    assert experiments.load("numbers") == record
+    with pytest.raises(AssetError, match=r"absent\.json is missing"):
+        experiments.load("absent")
 
 
 def fit(model: nn.Module, *, rate: float = 0.1, seen: list | None = None) -> dict:
