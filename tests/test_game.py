@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
@@ -87,6 +88,11 @@ def test_wilsons_interval_is_the_published_one_and_covers():
     for successes, trials in ((0, 0), (3, 2), (-1, 4)):
         with pytest.raises(ValueError, match=f"{successes} of {trials}"):
             binomial_interval(successes, trials)
+
+
+def test_rounds_may_be_counted_by_numpy():
+    images = torch.zeros(9, 1, 8, 8)
+    assert len(Game(images, {"A": images}, num_rounds=np.int64(3)).sources) == 3
 
 
 def test_bad_games_are_named():

@@ -225,6 +225,8 @@ def test_numbers_are_drawn_from_any_tensor_or_list_of_them(dtype):
     axes = plotting.draw_classes(plt.figure().gca(), torch.stack([x, -x], 1), torch.tensor([0, 1, 1]), "ab")
     assert axes.collections[0].get_offsets().tolist() == [[0, 0], [1, -1], [2, -2]]
     assert [text.get_position() for text in axes.texts] == [(0, 0), (1, -2)]
+    axes = plotting.draw_classes(plt.figure().gca(), torch.stack([x, -x], 1), torch.tensor([0, 2, 2]), "abc")
+    assert [text.get_text() for text in axes.texts] == ["a", "c"]  # none is a b
     plt.close("all")
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Integral
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -48,7 +49,7 @@ class Game:
         num_rounds: int = 20,
         generator: torch.Generator | None = None,
     ) -> None:
-        if not isinstance(num_rounds, int) or num_rounds < 1:
+        if not isinstance(num_rounds, Integral) or num_rounds < 1:
             raise ValueError(f"num_rounds must be a whole number, at least 1, not {num_rounds!r}")
         if not generated or PHOTOGRAPHS in generated:
             raise ValueError(f"generated must name one model or more, none of them {PHOTOGRAPHS!r}")

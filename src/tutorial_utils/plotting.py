@@ -204,11 +204,13 @@ def draw_flow(axes: Axes, boxes: Sequence[str], *, title: str, highlight: Sequen
 
 
 def draw_classes(axes: Axes, points: Tensor, labels: Tensor, names: Sequence[str]) -> Axes:
-    """Points (N, 2) of classes `labels` (N,), each class named at its median."""
+    """Points (N, 2) of classes `labels` (N,), each class that has some named at its median."""
     places, classes = _array(points), _array(labels)
     axes.scatter(*places.T, c=classes, cmap="turbo", s=2, alpha=0.5)
     outline = [withStroke(linewidth=2.5, foreground="white")]
     for number, name in enumerate(names):
+        if not (classes == number).any():
+            continue
         middle = np.quantile(places[classes == number], 0.5, axis=0, method="lower")
         above = ("bottom", "top")[number % 4 // 2]  # neighbours part
         axes.text(
