@@ -37,6 +37,15 @@ def test_samples_are_images_and_depend_on_the_seed_alone():
     assert torch.allclose(network.eval()(z[120:121]), first[120:121], atol=1e-5)  # batch norm in eval mode
 
 
+def test_classes_that_nobody_asked_for_come_from_the_generator_too():
+    network = Generator(num_classes=10)
+    drawn = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        drawn.append(network.sample(20, generator=torch.Generator().manual_seed(0)))
+    assert torch.equal(*drawn)
+
+
 def test_a_class_can_be_asked_for_and_a_bad_one_is_named():
     network = Generator(num_classes=10)
     asked = [network.sample(2, labels=torch.full((2,), k), generator=torch.Generator()) for k in (0, 1)]
