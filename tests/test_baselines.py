@@ -132,6 +132,8 @@ def test_bad_input_is_named(x):
     labels = torch.arange(len(x)) % 3
     with pytest.raises(ValueError, match=r"\[0, 1\).*dequantize"):
         IndependentPixels(torch.ones(5, 1, 4, 4))
+    with pytest.raises(ValueError, match=r"not \(0, 1, 4, 4\) without any"):
+        IndependentPixels(torch.ones(0, 1, 4, 4))
     with pytest.raises(ValueError, match="not 16"):
         PCAGaussian(x, num_components=16)
     with pytest.raises(ValueError, match="without a gap"):

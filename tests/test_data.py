@@ -313,8 +313,9 @@ def test_dequantize_spreads_each_byte_over_its_cell(generator):
 
 
 def test_dequantize_refuses_what_is_no_8_bit_image():
-    with pytest.raises(ValueError, match=r"\[0, 1\]"):
-        dequantize(torch.tensor([0.0, 255.0]))
+    for beyond in (255.0, -1 / 255):
+        with pytest.raises(ValueError, match=r"\[0, 1\]"):
+            dequantize(torch.tensor([0.0, beyond]))
     with pytest.raises(ValueError, match="uint8"):
         dequantize(torch.zeros(3, dtype=torch.uint8))
     with pytest.raises(ValueError, match="8-bit"):

@@ -116,6 +116,41 @@ def test_another_board_has_its_own_file_yardstick_and_metrics(
     plt.close(figure)
 
 
+def test_drawn_are_a_point_with_its_interval_for_each_entry_and_the_ideal(plain):
+    ideals = {name: metric.ideal for name, metric in leaderboard.METRICS.items()}
+    assert ideals == {
+        "inception": 10.0, "frechet": 0.0, "kernel": 0.0, "precision": 1.0, "recall": 1.0, "density": 1.0,
+        "coverage": 1.0, "memorization": 1.0, "obedience": 1.0,
+    }  # fmt: skip
+    shown = {name: leaderboard.METRICS[name] for name in ("frechet", "recall", "obedience", "kernel")}
+    board = dataclasses.replace(plain, metrics=shown)
+    entries = {
+        "worse": {"metrics": {"frechet": (4.0, 0.5), "recall": (0.2, 0.1), "kernel": (2.0, 0.1)}},
+        "better": {"metrics": {"frechet": (2.0, 0.25), "recall": (0.6, 0.1), "kernel": (1.0, 0.1)}},
+    }
+    panels = board.draw(entries).axes
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["worse", "better"]  # best on top
+    for axes, (name, metric) in zip(panels, shown.items(), strict=False):
+        points, ideal = axes.lines[0], axes.lines[-1]
+        assert list(ideal.get_xdata()) == [metric.factor * metric.ideal] * 2
+        found = [entries[each]["metrics"].get(name) for each in ("worse", "better")]
+        if None in found:  # nobody was asked for classes
+            assert len(points.get_xdata()) == 0
+            continue
+        assert points.get_xdata() == pytest.approx([metric.factor * value for value, _ in found])
+        assert list(points.get_ydata()) == [0, 1]
+        ends = [segment[:, 0] for segment in axes.collections[0].get_segments()]
+        for (low, high), (value, half) in zip(ends, found, strict=True):
+            assert (low, high) == pytest.approx(
+                (metric.factor * (value - half), metric.factor * (value + half)), rel=1e-5
+            )
+        if metric.ideal == 0:
+            assert axes.get_xscale() == "symlog"
+            assert axes.get_xlim()[0] == -1
+    assert [axes.axison for axes in panels] == [True] * 4 + [False] * 2
+    plt.close("all")
+
+
 def test_make_outputs_adds_an_entry_and_keeps_the_others(
     plain, at_once, test_photographs, monkeypatch, tmp_path
 ):

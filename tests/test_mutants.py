@@ -16,7 +16,7 @@ TOY = '''
         if not values and start >= 0:
             raise ValueError(f"no values, {len(values) + 1}", 3)
         print("größer", end="",
-              flush=True)
+              flush=True, color=1 + 2)
         return max(values) ** -2 + start
 '''
 CHANGES = {

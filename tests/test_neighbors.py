@@ -239,6 +239,8 @@ def test_both_pairs_of_numbers_cost_less_together_and_stay_the_same(spread, gene
     found = compare_balls(real, fake, k=2, density_k=4)
     assert list(found) == ["precision", "recall", "density", "coverage"]
     assert tuple(found.values()) == expected
+    customary = (*precision_recall(real, fake), *density_coverage(real, fake))
+    assert tuple(compare_balls(real, fake).values()) == customary
     radii = ball_radii(real, 2), ball_radii(real, 4)
     assert compare_balls(real, fake, k=2, density_k=4, real_radii=radii) == found
     with pytest.raises(ValueError, match=r"real_radii must be \(450,\)"):

@@ -111,6 +111,7 @@ def test_labels_stand_by_the_rows_and_columns_that_they_name():
     to_pixel = axes.transData.inverted()
     boxes = {text.get_text(): text.get_window_extent().transformed(to_pixel) for text in axes.texts}
     assert list(boxes) == [*rows, *columns]
+    assert [text.get_text() for text in figure.texts] == ["all"]
     for row, label in enumerate(rows):
         top = PAD + row * (20 + PAD) - 0.5
         low, high = sorted((boxes[label].y0, boxes[label].y1))
@@ -121,6 +122,20 @@ def test_labels_stand_by_the_rows_and_columns_that_they_name():
         assert left < boxes[label].x0 < boxes[label].x1 < left + 30, "above its column"
         assert max(boxes[label].y0, boxes[label].y1) < PAD, "over the images"
     plt.close(figure)
+
+
+def test_a_flow_has_an_arrow_from_each_box_to_the_next():
+    axes = plotting.draw_flow(plt.figure().gca(), ["in", "network", "out"], title="a flow", highlight=[1])
+    boxes = [text for text in axes.texts if text.get_text()]
+    arrows = [text for text in axes.texts if not text.get_text()]
+    assert [(box.get_text(), box.get_position()) for box in boxes] == [
+        ("in", (0, 0)), ("network", (1, 0)), ("out", (2, 0)),
+    ]  # fmt: skip
+    assert [(arrow.xyann, arrow.xy) for arrow in arrows] == [((0, 0), (1, 0)), ((1, 0), (2, 0))]
+    learned, *others = (boxes[place].get_bbox_patch().get_facecolor() for place in (1, 0, 2))
+    assert learned not in others
+    assert axes.get_title(loc="left") or axes.get_title() == "a flow"
+    plt.close("all")
 
 
 def everything() -> bytes:

@@ -121,6 +121,13 @@ def test_the_recipe_is_what_the_docstring_says(sets, monkeypatch):
         seen.update(options, batch=next(data))
         return []
 
+    def moving_average(model, **options):
+        seen.update(options)
+        return average(model, **options)
+
+    average = training.moving_average
+    monkeypatch.setattr(training, "moving_average", moving_average)
+
     monkeypatch.setattr(training, "minimize", minimize)
     monkeypatch.setattr(training, "train", train)
     fit(Scale().eval(), terms, num_images=128 * 600 - 1, sets=sets, label="a")
@@ -132,6 +139,7 @@ def test_the_recipe_is_what_the_docstring_says(sets, monkeypatch):
     assert {step: factor(step) for step in shares} == pytest.approx(shares)
     assert len(seen["batch"][0]) == 128
     assert (seen["num_images"], seen["log_every"], seen["label"]) == (128 * 600 - 1, 3_839, "a")
+    assert (seen["half_life"], seen["batch_size"]) == (768 - 1, 128)  # a hundredth of the images
     assert not seen["mixed"]
 
 

@@ -27,6 +27,30 @@ def test_explore_always_has_a_static_strip(shown, monkeypatch, headless):
     assert len(live) == (0 if headless else 1)
 
 
+def test_the_strip_has_a_panel_for_each_frame_drawn_with_its_values(shown, monkeypatch):
+    drawn = []
+    monkeypatch.setenv("TUTORIAL_HEADLESS", "1")
+    widgets.explore(
+        lambda axes, **values: drawn.append((axes, values)),
+        CONTROLS,
+        frames=FRAMES,
+        alt="powers of x as curves",
+    )
+    assert [values for _, values in drawn] == FRAMES
+    assert len({axes for axes, _ in drawn}) == 2
+
+
+def test_controls_are_named_and_bounded_as_asked():
+    exponent, kind, _ = widgets.build_controls(draw_power, {**CONTROLS}, start=FRAMES[0]).children
+    assert (exponent.description, exponent.min, exponent.max, exponent.step) == ("exponent", 0.0, 3.0, 0.5)
+    assert (kind.description, kind.options) == ("kind", ("rising", "falling"))
+    slider, _ = widgets.build_controls(
+        lambda axes, noise_level: None, {"noise_level": (0.0, 1.0, 0.1)}, start={"noise_level": 0.0}
+    ).children
+    assert slider.description == "noise level"
+    assert slider.continuous_update
+
+
 def test_moving_a_control_redraws_the_picture():
     box = widgets.build_controls(draw_power, CONTROLS, start=FRAMES[0])
     exponent, kind, picture = box.children

@@ -2,7 +2,7 @@
 
 A comparison that takes in its limit or no longer does, + for -, * for /, another number, True for False,
 "and" for "or", min for max; a negation, a sign, a keyword argument or a whole call left out. Annotations,
-messages of errors and docstrings are left alone. Lines keep their numbers.
+messages of errors, docstrings and how drawings look are left alone. Lines keep their numbers.
 """
 
 import ast
@@ -20,6 +20,11 @@ OPERATORS: dict[type, tuple[str, str]] = {
 }  # fmt: skip
 UNARY = {ast.Not: "not", ast.USub: "-"}
 EXTREMES = {"min": "max", "max": "min"}
+APPEARANCE = {  # keyword arguments that eyes judge, not tests
+    "alpha", "bbox", "capsize", "color", "dpi", "edgecolor", "facecolor", "figsize", "fontsize",
+    "ha", "layout", "linestyle", "linewidth", "markersize", "path_effects", "s", "style", "va",
+    "weight", "width_ratios", "zorder",
+}  # fmt: skip
 
 
 class Mutant(NamedTuple):
@@ -95,7 +100,7 @@ class Source:
             end = self.end(node.func)
             yield Edit(end - len(name), end, EXTREMES[name], f"{name} to {EXTREMES[name]}")
         for keyword in node.keywords:
-            if keyword.arg:
+            if keyword.arg and keyword.arg not in APPEARANCE:
                 start, end = self.start(keyword), self.end(keyword)
                 comma = re.compile(rb"\s*,").match(self.data, end)
                 yield Edit(start, comma.end() if comma else end, "", f"{self.words(start, end)} dropped")
@@ -120,11 +125,13 @@ def _other_number(value: float) -> float:
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Nodes in their order, without annotations, messages of errors and what runs only as a script.
+    """Nodes in their order, without annotations, messages of errors, looks, and what runs only as a script.
 
     Before Python 3.12 the parts of an f-string do not know their places.
     """
     if isinstance(node, ast.Raise) or (isinstance(node, ast.JoinedStr) and sys.version_info < (3, 12)):
+        return
+    if isinstance(node, ast.keyword) and node.arg in APPEARANCE:
         return
     if isinstance(node, ast.If) and getattr(getattr(node.test, "left", None), "id", "") == "__name__":
         return

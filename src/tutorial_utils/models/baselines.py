@@ -17,10 +17,11 @@ from torch import Tensor
 
 
 def _check(x: Tensor) -> Tensor:
+    span = f"in [{x.min():.4g}, {x.max():.4g}]" if x.numel() else "without any"
     if x.ndim != 4 or x.numel() == 0 or not (x.min() >= 0 and x.max() < 1):
         raise ValueError(
-            f"baselines take dequantised images (B, C, H, W) in [0, 1), not {tuple(x.shape)} in "
-            f"[{x.min():.4g}, {x.max():.4g}]: see tutorial_utils.data.dequantize"
+            f"baselines take dequantised images (B, C, H, W) in [0, 1), not {tuple(x.shape)} {span}: see "
+            "tutorial_utils.data.dequantize"
         )
     return x
 
