@@ -36,8 +36,10 @@ def generator() -> torch.Generator:
 def shown(monkeypatch) -> list:
     """What reaches the page: (data, metadata)."""
     calls: list = []
-    monkeypatch.setattr(
-        "tutorial_utils.plotting.display",
-        lambda data, metadata=None, raw=False: calls.append((data, metadata)),
-    )
+
+    def display(data: dict, metadata: dict | None = None, raw: bool = False) -> None:
+        assert raw, "else IPython shows the dictionary itself"
+        calls.append((data, metadata))
+
+    monkeypatch.setattr("tutorial_utils.plotting.display", display)
     return calls

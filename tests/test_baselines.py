@@ -47,6 +47,9 @@ def test_pixel_densities_integrate_to_one_and_are_smoothed_counts(generator):
         at_zero = model.probabilities[pixel, 0] * 256
         marginal = (model.log_prob(grid) - model.log_prob(others)).exp() * at_zero
         assert marginal.mean().item() == pytest.approx(1, rel=1e-4)
+        height = model.probabilities[pixel, 64] * 256  # a cell of width 1/256 around 0.25
+        only = IndependentPixels(x.flatten(1)[:, [pixel]].view(-1, 1, 1, 1))
+        assert only.log_prob(torch.full((1, 1, 1, 1), 0.25)).exp().item() == pytest.approx(height.item())
     byte = int(x[0, 0, 0, 0] * 256)
     count = ((x[:, 0, 0, 0] * 256).long() == byte).sum().item()
     assert model.probabilities[0, byte].item() == pytest.approx((count + 1) / (500 + 256))

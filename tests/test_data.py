@@ -55,6 +55,19 @@ def test_second_call_is_free():
         assert call() is call()
 
 
+def test_what_is_kept_can_be_trained_on_though_it_was_first_asked_for_in_inference_mode():
+    fashion._part.cache_clear()
+    with torch.inference_mode():
+        images, labels = fashion_mnist("test").tensors
+        indexed = fashion_mnist("test")[:2][0]
+    assert not images.is_inference()
+    assert not labels.is_inference()
+    assert indexed.shape == (2, 1, 28, 28)
+    weight = torch.ones((), requires_grad=True)
+    (weight * fashion_mnist("test")[:2][0]).sum().backward()
+    assert weight.grad > 0
+
+
 def test_second_process_does_not_unpack_again(fresh_fashion, monkeypatch):
     fashion_mnist("test")
     fashion._part.cache_clear()

@@ -72,6 +72,29 @@ def test_a_perfect_player_beats_the_coin_and_a_lost_one_is_worse(played, generat
     assert "worse than a coin" in other.report()[0]
 
 
+@pytest.mark.parametrize("headless", ["1", ""])
+def test_a_page_has_a_numbered_grid_and_its_answers_folded_away(shown, monkeypatch, generator, headless):
+    live: list = []
+    monkeypatch.setattr(game, "display", lambda data, raw=False: live.append((data, raw)))
+    monkeypatch.setenv("TUTORIAL_HEADLESS", headless)
+    photographs, models = torch.full((9, 1, 8, 8), 0.9), {"A": torch.zeros(9, 1, 8, 8)}
+    again = torch.Generator().set_state(generator.get_state())
+    game.play(photographs, models, alt="six grey squares", num_rounds=6, generator=generator)
+    expected = Game(photographs, models, num_rounds=6, generator=again)
+    (figure, _), (caption, _) = shown
+    assert figure["text/plain"] == "six grey squares"
+    assert caption["text/plain"] == "Numbers 1 to 3, and below them 4 to 6."
+    (answers, raw), *widget = live
+    places = [str(place) for place, source in enumerate(expected.sources, 1) if source == "A"]
+    assert raw
+    assert answers["text/plain"].endswith(f"A: {', '.join(places)}")
+    assert answers["text/markdown"].startswith("<details>")
+    assert len(widget) == (0 if headless else 1)
+    if widget:
+        status = widget[0][0].children[-1].value
+        assert status.endswith("of 6")
+
+
 def test_wilsons_interval_is_the_published_one_and_covers():
     assert binomial_interval(0, 10) == pytest.approx(
         (0, 0.2775), abs=1e-4

@@ -124,6 +124,19 @@ def test_labels_stand_by_the_rows_and_columns_that_they_name():
     plt.close(figure)
 
 
+def test_axes_are_labelled_and_titled_as_asked():
+    axes = draw_curves(plt.figure().gca(), [0, 1], {"a": [0, 1]}, x_label="time", y_label="loss", title="one")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("time", "loss")
+    assert "one" in (axes.get_title(), axes.get_title(loc="left"))
+    assert axes.get_legend() is None  # a single curve needs none
+    samples = {"n": torch.arange(4.0)}
+    axes = draw_histograms(plt.figure().gca(), samples, x_label="grey", num_bins=2, title="two")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("grey", "density")
+    assert "two" in (axes.get_title(), axes.get_title(loc="left"))
+    assert len(set(axes.patches[0].get_xy()[:, 0])) == 3  # the edges of two bins
+    plt.close("all")
+
+
 def test_a_flow_has_an_arrow_from_each_box_to_the_next():
     axes = plotting.draw_flow(plt.figure().gca(), ["in", "network", "out"], title="a flow", highlight=[1])
     boxes = [text for text in axes.texts if text.get_text()]

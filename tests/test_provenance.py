@@ -239,7 +239,7 @@ def ones() -> nn.Module:
     return model
 
 
-def test_a_replay_gives_the_digest_to_code_that_computes_the_same(folder, monkeypatch):
+def test_a_replay_gives_the_digest_to_code_that_computes_the_same(folder, monkeypatch, capsys):
     monkeypatch.setenv("TUTORIAL_RETRAIN", "net")
     load_or_train("net", ones, fit)
     monkeypatch.delenv("TUTORIAL_RETRAIN")
@@ -248,6 +248,7 @@ def test_a_replay_gives_the_digest_to_code_that_computes_the_same(folder, monkey
     seen: list = []
     _, record = load_or_train("net", ones, partial(fit, seen=seen))  # other code, the same numbers
     assert sum(seen) == 50  # up to the first row
+    assert "replayed net: weight 0.73712 (0.73712)" in capsys.readouterr().out
     assert record["code"] == code_digest(ones, partial(fit, seen=[]))
     assert record["replayed"] == {"num_images": 50, "largest_difference": 0.0}
     assert json.loads((folder / "net.json").read_text("utf-8")) == record

@@ -72,7 +72,7 @@ def _originals(train: bool) -> tuple[Tensor, Tensor]:
             path = folder / name
             mend = "delete that file; the next call unpacks it again."
             verify(path, read(path, mend=mend), sha256, mend=mend)
-    with torch.inference_mode(False), torch.device("cpu"):  # what is kept serves every caller
+    with torch.device("cpu"):
         dataset = FashionMNIST(str(root), train=train)
     return dataset.data, dataset.targets
 
@@ -95,13 +95,14 @@ def fashion_mnist(split: str) -> TensorDataset:
 
 @lru_cache
 def _part(split: str) -> ByteImages:
-    images, labels = _originals(split != "test")
     part = {
         "train": slice(None, -NUM_VALIDATION),
         "validation": slice(-NUM_VALIDATION, None),
         "test": slice(None),
     }[split]
-    return ByteImages(images[part, None].clone(), labels[part].clone())
+    with torch.inference_mode(False):  # what is kept serves every caller
+        images, labels = _originals(split != "test")
+        return ByteImages(images[part, None].clone(), labels[part].clone())
 
 
 def dequantize(images: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
