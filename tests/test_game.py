@@ -9,6 +9,7 @@ from matplotlib import pyplot as plt
 
 from tutorial_utils import game
 from tutorial_utils.game import PHOTOGRAPHS, Game, binomial_interval, build_game
+from tutorial_utils.plotting import image_grid
 
 
 @pytest.fixture
@@ -77,10 +78,13 @@ def test_a_page_has_a_numbered_grid_and_its_answers_folded_away(shown, monkeypat
     live: list = []
     monkeypatch.setattr(game, "display", lambda data, raw=False: live.append((data, raw)))
     monkeypatch.setenv("TUTORIAL_HEADLESS", headless)
+    grid = []
+    monkeypatch.setattr(game, "image_grid", lambda *a, **o: grid.append(o) or image_grid(*a, **o))
     photographs, models = torch.full((9, 1, 8, 8), 0.9), {"A": torch.zeros(9, 1, 8, 8)}
     again = torch.Generator().set_state(generator.get_state())
     game.play(photographs, models, alt="six grey squares", num_rounds=6, generator=generator)
     expected = Game(photographs, models, num_rounds=6, generator=again)
+    assert (grid[0]["columns"], grid[0]["column_labels"]) == (3, ["1", "2", "3"])
     (figure, _), (caption, _) = shown
     assert figure["text/plain"] == "six grey squares"
     assert caption["text/plain"] == "Numbers 1 to 3, and below them 4 to 6."

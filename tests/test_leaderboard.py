@@ -116,6 +116,17 @@ def test_another_board_has_its_own_file_yardstick_and_metrics(
     plt.close(figure)
 
 
+def test_the_table_shows_each_metric_in_its_unit_and_digits(plain):
+    numbers = dict.fromkeys(leaderboard.METRICS, (0.987, 0.043))
+    entry = {"metrics": numbers, "parameters": 1000, "num_images": 2, "seconds": 3.0, "seeds": [1.0, 1.2]}
+    row = plain.table({"net": entry}).splitlines()[-1]
+    in_units = {name: metric.factor for name, metric in leaderboard.METRICS.items() if metric.factor != 1}
+    assert in_units == {"kernel": 1000}
+    cells = ["0.99 ± 0.04"] * len(numbers)
+    cells[list(numbers).index("kernel")] = "987.0 ± 43.0"
+    assert row == "| net | " + " | ".join([*cells, "1,000", "2", "3", "13% of 2"]) + " |"
+
+
 def test_drawn_are_a_point_with_its_interval_for_each_entry_and_the_ideal(plain):
     ideals = {name: metric.ideal for name, metric in leaderboard.METRICS.items()}
     assert ideals == {

@@ -20,9 +20,9 @@ OPERATORS: dict[type, tuple[str, str]] = {
 }  # fmt: skip
 UNARY = {ast.Not: "not", ast.USub: "-"}
 EXTREMES = {"min": "max", "max": "min"}
-APPEARANCE = {  # keyword arguments that eyes judge, not tests
+LEFT_ALONE = {  # keyword arguments that eyes judge, not tests; zip's strict, which changes nothing that is right
     "alpha", "bbox", "capsize", "color", "dpi", "edgecolor", "facecolor", "figsize", "fontsize",
-    "ha", "layout", "linestyle", "linewidth", "markersize", "path_effects", "s", "style", "va",
+    "ha", "layout", "linestyle", "linewidth", "markersize", "path_effects", "s", "strict", "style", "va",
     "weight", "width_ratios", "zorder",
 }  # fmt: skip
 
@@ -100,7 +100,7 @@ class Source:
             end = self.end(node.func)
             yield Edit(end - len(name), end, EXTREMES[name], f"{name} to {EXTREMES[name]}")
         for keyword in node.keywords:
-            if keyword.arg and keyword.arg not in APPEARANCE:
+            if keyword.arg and keyword.arg not in LEFT_ALONE:
                 start, end = self.start(keyword), self.end(keyword)
                 comma = re.compile(rb"\s*,").match(self.data, end)
                 yield Edit(start, comma.end() if comma else end, "", f"{self.words(start, end)} dropped")
@@ -131,7 +131,7 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
     """
     if isinstance(node, ast.Raise) or (isinstance(node, ast.JoinedStr) and sys.version_info < (3, 12)):
         return
-    if isinstance(node, ast.keyword) and node.arg in APPEARANCE:
+    if isinstance(node, ast.keyword) and node.arg in LEFT_ALONE:
         return
     if isinstance(node, ast.If) and getattr(getattr(node.test, "left", None), "id", "") == "__name__":
         return
