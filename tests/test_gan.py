@@ -53,8 +53,9 @@ def test_a_class_can_be_asked_for_and_a_bad_one_is_named():
     assert network.sample(3).shape == (3, 1, 28, 28)
     with pytest.raises(ValueError, match="0 and 9, not 1 and 10"):
         network.sample(2, labels=torch.tensor([10, 1]))
-    with pytest.raises(ValueError, match=r"2 integers, not torch.float32 \(3,\)"):
-        network.sample(2, labels=torch.zeros(3))
+    for labels in (torch.zeros(3), torch.zeros(2), torch.zeros(3, dtype=torch.long)):
+        with pytest.raises(ValueError, match=rf"2 integers, not {labels.dtype} \({len(labels)},\)"):
+            network.sample(2, labels=labels)
     with pytest.raises(ValueError, match="no classes"):
         Generator().sample(1, labels=torch.zeros(1))
 

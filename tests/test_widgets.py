@@ -25,6 +25,8 @@ def test_explore_always_has_a_static_strip(shown, monkeypatch, headless):
     widgets.explore(draw_power, CONTROLS, frames=FRAMES, alt="powers of x as curves", caption="Powers.")
     assert len(shown) == 2
     assert len(live) == (0 if headless else 1)
+    for box in live:  # which starts where the first frame is
+        assert [control.value for control in box.children[:2]] == list(FRAMES[0].values())
 
 
 def test_the_strip_has_a_panel_for_each_frame_drawn_with_its_values(shown, monkeypatch):

@@ -20,8 +20,8 @@ OPERATORS: dict[type, tuple[str, str]] = {
 }  # fmt: skip
 UNARY = {ast.Not: "not", ast.USub: "-"}
 EXTREMES = {"min": "max", "max": "min"}
-LEFT_ALONE = {  # keyword arguments that eyes judge, not tests; zip's strict, which changes nothing that is right
-    "alpha", "bbox", "capsize", "color", "dpi", "edgecolor", "facecolor", "figsize", "fontsize",
+LEFT_ALONE = {  # keyword arguments that eyes judge, and zip's strict, which changes nothing that is right
+    "alpha", "bbox", "capsize", "color", "dpi", "edgecolor", "facecolor", "figsize", "fontsize", "foreground",
     "ha", "layout", "linestyle", "linewidth", "markersize", "path_effects", "s", "strict", "style", "va",
     "weight", "width_ratios", "zorder",
 }  # fmt: skip
