@@ -176,7 +176,21 @@ def test_make_outputs_adds_an_entry_and_keeps_the_others(
     assert plain.load() == board
 
 
+def test_what_was_measured_before_is_entered_alike(plain, test_photographs, monkeypatch):
+    monkeypatch.delenv("TUTORIAL_LEADERBOARD", raising=False)
+    measured = plain.measure(test_photographs[0])
+    stored = json.loads(json.dumps(measured))  # as it comes out of a record
+    assert plain.add("x", stored, RECORD, seeds=[1]) == plain.enter(
+        "x", test_photographs[0], RECORD, seeds=[1.0]
+    )
+
+
 def test_bad_entries_are_named(plain):
+    whole = dict.fromkeys(leaderboard.METRICS, (1.0, 0.1))
+    with pytest.raises(ValueError, match="record of x lacks seconds"):
+        plain.add("x", whole, {"num_images": 1, "parameters": 1})
+    with pytest.raises(ValueError, match="x was not measured in frechet, recall"):
+        plain.add("x", {k: v for k, v in whole.items() if k not in ("frechet", "recall")}, RECORD)
     with pytest.raises(ValueError, match=r"10,000 samples.*not 5"):
         plain.measure(torch.zeros(5, 1, 28, 28))
     with pytest.raises(ValueError, match=r"labels must be \(10000,\), not \(3,\)"):

@@ -1,9 +1,16 @@
 """Runs whose numbers ship with the course, such as sweeps over settings: no network is kept."""
 
-from collections.abc import Callable, Mapping
+import base64
+import binascii
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from tutorial_utils import checkpoints, records
+from tutorial_utils.images import check_images
 from tutorial_utils.provenance import code_digest
 from tutorial_utils.records import Record
 
@@ -35,3 +42,22 @@ def sweep(runs: Mapping[str, Callable[[], tuple[Any, Any]]]) -> tuple[dict[str, 
     results = {key: run() for key, run in runs.items()}
     metrics = {key: measurement for key, (measurement, _) in results.items()}
     return metrics, {key: history for key, (_, history) in results.items()}
+
+
+def pack(images: Tensor) -> str:
+    """Images in [0, 1], rounded to 256 greys, as text that fits in a record: see `unpack`."""
+    check_images(images)
+    greys = (images * 255).round().to(torch.uint8)
+    return base64.b64encode(greys.cpu().contiguous().numpy().tobytes()).decode()
+
+
+def unpack(text: str, shape: Sequence[int]) -> Tensor:
+    """What `pack` was given, to 1/510: float32 of this shape, in [0, 1]. Raises `ValueError` where it
+    doesn't fit."""
+    try:
+        content = base64.b64decode(text, validate=True)
+    except binascii.Error as problem:
+        raise ValueError(f"these are no packed images: {problem}") from problem
+    if len(content) != math.prod(shape):
+        raise ValueError(f"{len(content):,} pixels are packed here: they can't be {tuple(shape)}")
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8).view(*shape).float() / 255

@@ -75,11 +75,29 @@ class Board:
         each. Raises `ValueError` for another number of samples, images outside the convention, or a record
         that lacks one of the three.
         """
-        missing = [key for key in ("parameters", "num_images", "seconds") if key not in record]
-        if missing:
-            raise ValueError(f"the record of {name} lacks {', '.join(missing)}")
-        entry = {key: record[key] for key in ("parameters", "num_images", "seconds")}
-        entry |= {"seeds": [float(value) for value in seeds], "metrics": self.measure(images, labels=labels)}
+        _training_of(name, record)  # fails before the measuring rather than after it
+        return self.add(name, self.measure(images, labels=labels), record, seeds=seeds)
+
+    def add(
+        self,
+        name: str,
+        metrics: Mapping[str, Any],
+        record: Mapping[str, Any],
+        *,
+        seeds: Sequence[float] = (),
+    ) -> Entry:
+        """Like `enter`, with what `measure` said when the samples were drawn, as a slow sampler's record
+        has it.
+
+        Raises `ValueError` for a record that lacks one of the three, or where a metric of the board is
+        missing (obedience may be) or is no pair of numbers.
+        """
+        unmeasured = [key for key in self.metrics if key not in metrics and key != "obedience"]
+        if unmeasured:
+            raise ValueError(f"{name} was not measured in {', '.join(unmeasured)}")
+        values = {key: (float(value), float(half)) for key, (value, half) in metrics.items()}
+        entry = _training_of(name, record)
+        entry |= {"seeds": [float(value) for value in seeds], "metrics": values}
         if settings.leaderboard():
             text = json.dumps(self.load() | {name: entry}, indent=1, ensure_ascii=False)
             write_atomically(self._path(), text.encode() + b"\n")
@@ -172,6 +190,14 @@ class Board:
         return figure
 
 
+def _training_of(name: str, record: Mapping[str, Any]) -> Entry:
+    keys = ("parameters", "num_images", "seconds")
+    missing = [key for key in keys if key not in record]
+    if missing:
+        raise ValueError(f"the record of {name} lacks {', '.join(missing)}")
+    return {key: record[key] for key in keys}
+
+
 @lru_cache
 def _reference(board: Board) -> tuple[Tensor, Tensor, Tensor]:
     with torch.inference_mode(False):  # what is kept serves every caller
@@ -218,5 +244,5 @@ CLOTHES = Board(
     metrics=METRICS,
     images=lambda split: fashion_mnist(split).tensors[0],
 )
-enter, load, measure = CLOTHES.enter, CLOTHES.load, CLOTHES.measure
+enter, add, load, measure = CLOTHES.enter, CLOTHES.add, CLOTHES.load, CLOTHES.measure
 table, draw, reference = CLOTHES.table, CLOTHES.draw, CLOTHES.reference
