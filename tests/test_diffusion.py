@@ -58,7 +58,7 @@ def test_examples_do_not_see_each_other(generator):
 
 
 def test_without_skips_detail_has_to_pass_the_bottom(generator):
-    """A pattern that pooling removes reaches the exit only across."""
+    """The last block sees nothing from across, only what comes up from below."""
     x, level = noised(generator)
     reach = {}
     for skips in (True, False):

@@ -90,7 +90,7 @@ class Board:
         has it.
 
         Raises `ValueError` for a record that lacks one of the three, or where a metric of the board is
-        missing (obedience may be) or is no pair of numbers.
+        missing (obedience may be).
         """
         unmeasured = [key for key in self.metrics if key not in metrics and key != "obedience"]
         if unmeasured:

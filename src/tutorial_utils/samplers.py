@@ -63,7 +63,8 @@ def ddim(
         clean = denoise(x, torch.full((len(x),), t, device=x.device), condition)
         noise = (x - math.sqrt(kept) * clean) / math.sqrt(1 - kept)
         variance = eta**2 * (1 - kept_next) / (1 - kept) * (1 - kept / kept_next)
-        x = math.sqrt(kept_next) * clean + math.sqrt(max(0.0, 1 - kept_next - variance)) * noise
+        rest = max(0.0, 1 - kept_next - variance)  # with eta <= 1, below 0 only by rounding
+        x = math.sqrt(kept_next) * clean + math.sqrt(rest) * noise
         if variance > 0:
             fresh = torch.randn(x.shape, generator=generator, dtype=torch.float32, device="cpu")
             x = x + math.sqrt(variance) * fresh.to(x)

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from tutorial_utils.batching import device_of, eval_mode, in_chunks
-from tutorial_utils.models.sampling import CHUNK, check_labels
+from tutorial_utils.models.sampling import draw
 from tutorial_utils.models.unet import UNet
 from tutorial_utils.samplers import cosine_alpha_bar, ddim, spaced
 
@@ -25,7 +24,6 @@ class Diffusion(UNet):
         v = self(x_t, t / NUM_STEPS, labels)
         return alpha_bar.sqrt() * x_t - (1 - alpha_bar).sqrt() * v
 
-    @torch.no_grad()
     def sample(
         self,
         num_images: int,
@@ -39,26 +37,29 @@ class Diffusion(UNet):
 
         `num_evaluations` of the network an image, `eta` (0 to 1) is the share of fresh noise: see
         `samplers.ddim`. `generator` draws on the CPU. `labels` (num_images,) say what is asked for; a network
-        with classes draws them evenly at random where they are not given, and label `no_class` asks for none.
+        with classes draws them evenly at random where they are not given.
         Raises `ValueError` for labels that do not fit, and for more evaluations than levels.
         """
-        times = spaced(NUM_STEPS, num_evaluations)
-        alpha_bar = cosine_alpha_bar(NUM_STEPS)
-        x = torch.randn(num_images, 1, SIZE, SIZE, generator=generator, dtype=torch.float32, device="cpu")
-        labels = check_labels(labels, num_images, self.num_classes, generator)
-        place = device_of(self)
+        times, alpha_bar = spaced(NUM_STEPS, num_evaluations), cosine_alpha_bar(NUM_STEPS)
 
-        def walk(part: Tensor, wanted: Tensor | None) -> Tensor:
-            return ddim(
+        def walk(noise: Tensor, wanted: Tensor | None) -> Tensor:
+            drawn = ddim(
                 self.denoise,
-                part,
+                noise.view(-1, 1, SIZE, SIZE),
                 times,
                 alpha_bar=alpha_bar,
                 eta=eta,
                 condition=wanted,
                 generator=generator,
             )
+            return (drawn / 2 + 0.5).clamp(0, 1)
 
-        with eval_mode(self), torch.autocast(place.type, enabled=False):
-            drawn = in_chunks(walk, x, labels, size=CHUNK, device=place)
-        return (drawn / 2 + 0.5).clamp(0, 1)
+        return draw(
+            self,
+            walk,
+            num_images,
+            code_size=SIZE * SIZE,
+            num_classes=self.num_classes,
+            generator=generator,
+            labels=labels,
+        )

@@ -29,7 +29,7 @@ def draw(
     them evenly at random where they are not given. Raises `ValueError` for labels that do not fit.
     """
     z = torch.randn(num_images, code_size, generator=generator, dtype=torch.float32, device="cpu")
-    labels = check_labels(labels, num_images, num_classes, generator)
+    labels = _check(labels, num_images, num_classes, generator)
     place = device_of(model)
     with eval_mode(model), torch.autocast(place.type, enabled=False):
         return in_chunks(decode, z, labels, size=CHUNK, device=place)
@@ -42,10 +42,9 @@ def one_hot(labels: Tensor | None, num_classes: int) -> Tensor:
     return F.one_hot(labels.long(), num_classes)
 
 
-def check_labels(
+def _check(
     labels: Tensor | None, num_images: int, num_classes: int, generator: torch.Generator | None
 ) -> Tensor | None:
-    """Labels (num_images,), drawn where they are missing; None where there are no classes: see `draw`."""
     if not num_classes:
         if labels is not None:
             raise ValueError("this generator has no classes: leave labels out")
